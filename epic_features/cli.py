@@ -1,0 +1,253 @@
+"""The commands ``epic extract``, ``epic show`` and ``epic models``."""
+
+from __future__ import annotations
+
+import sys
+from pathlib import Path
+from typing import Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.table import Table
+
+from epic_features import __version__
+from epic_features.errors import EpicError, ImageError
+from epic_features.settings import (
+    ARABIC_READERS,
+    CORE_GROUPS,
+    EXTRA_GROUPS,
+    FACE_DETECTORS,
+    TEXT_READERS,
+    Settings,
+)
+
+_SHOWN_REJECTED = 20
+
+app = typer.Typer(
+    name="epic",
+    help="Feature tables of images, offline, in Arabic and English.",
+    no_args_is_help=True,
+    add_completion=False,
+    pretty_exceptions_enable=False,
+)
+models_app = typer.Typer(help="Files of the back ends: list, get, locate.", no_args_is_help=True)
+app.add_typer(models_app, name="models")
+
+Groups = Annotated[
+    str,
+    typer.Option(
+        help="Column groups, separated by commas: "
+        f"{', '.join(CORE_GROUPS)} (together: core), {', '.join(EXTRA_GROUPS)}; or all."
+    ),
+]
+Faces = Annotated[str, typer.Option(help=f"Face detector: {', '.join(FACE_DETECTORS)}.")]
+Ocr = Annotated[str, typer.Option(help=f"Text reader: {', '.join(TEXT_READERS)}.")]
+Arabic = Annotated[str, typer.Option(help=f"Arabic reader: {', '.join(ARABIC_READERS)}.")]
+Truncated = Annotated[
+    bool, typer.Option("--allow-truncated", help="Use what there is of a cut-off file.")
+]
+
+
+def main() -> None:
+    """Run the command line; errors made for people are shown without a traceback."""
+    try:
+        app()
+    except EpicError as error:
+        Console(stderr=True).print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
+        sys.exit(1 if isinstance(error, ImageError) else 2)
+
+
+@app.callback(invoke_without_command=True)
+def _version(
+    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
+) -> None:
+    if version:
+        Console().print(__version__)
+        raise typer.Exit
+
+
+@app.command()
+def extract(
+    source: Annotated[str, typer.Argument(help="A folder, an image, or a glob pattern in quotes.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Parquet file to write.")],
+    groups: Groups = "core",
+    faces: Faces = Settings.faces,
+    ocr: Ocr = Settings.ocr,
+    arabic: Arabic = Settings.arabic,
+    allow_truncated: Truncated = False,
+    root: Annotated[
+        Path | None, typer.Option(help="Folder that relative_path and class refer to.")
+    ] = None,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the output file if it exists.")
+    ] = False,
+    workers: Annotated[
+        int | None, typer.Option(min=1, help="Images worked on at once.", show_default="cores")
+    ] = None,
+    strict: Annotated[
+        bool, typer.Option("--strict", help="Exit with code 1 when an image was rejected.")
+    ] = False,
+    quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+) -> None:
+    """Write the feature table of a folder of images to a Parquet file."""
+    from epic_features.dumping import dump
+    from epic_features.sources import references
+
+    settings = _settings(groups, faces, ocr, arabic, allow_truncated)
+    console = Console(stderr=True, quiet=quiet)
+    with _progress(console) as progress:
+        total = sum(1 for _ in references(source, root))
+        task = progress.add_task("reading", total=total, rejected=0)
+        report = dump(
+            source,
+            output,
+            settings=settings,
+            root=root,
+            overwrite=overwrite,
+            workers=workers,
+            on_progress=lambda rows, rejected: progress.update(
+                task, completed=rows + rejected, rejected=rejected
+            ),
+        )
+    rate = (report.rows + len(report.rejected)) / report.seconds
+    console.print(
+        f"{report.rows} rows in {_plain(report.path)}, {len(report.rejected)} images rejected, "
+        f"{report.seconds:.1f} s ({rate:.2f} images/s)",
+        soft_wrap=True,
+    )
+    if report.rejected:
+        table = Table("rejected", "reason")
+        for item in report.rejected[:_SHOWN_REJECTED]:
+            table.add_row(_plain(item.path), _plain(item.reason))
+        console.print(table)
+        if (more := len(report.rejected) - _SHOWN_REJECTED) > 0:
+            console.print(f"... and {more} more; all are in the metadata of the Parquet file")
+        if strict:
+            raise typer.Exit(1)
+
+
+@app.command()
+def show(
+    image: Annotated[Path, typer.Argument(help="An image file.")],
+    output: Annotated[
+        Path | None, typer.Option("-o", "--output", help="Picture of the findings to write.")
+    ] = None,
+    groups: Groups = "core",
+    faces: Faces = Settings.faces,
+    ocr: Ocr = Settings.ocr,
+    arabic: Arabic = Settings.arabic,
+    allow_truncated: Truncated = False,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the picture if it exists.")
+    ] = False,
+) -> None:
+    """Print the feature row of one image, and draw what was found."""
+    from epic_features.errors import OutputError
+    from epic_features.inspection import inspect
+
+    if output is not None and output.exists() and not overwrite:
+        raise OutputError(f"{output} exists; choose another path or give --overwrite")
+    settings = _settings(groups, faces, ocr, arabic, allow_truncated)
+    inspection = inspect(image, settings=settings)
+    table = Table("column", "value", "unit", title=_plain(image))
+    for column in inspection.columns:
+        value = inspection.row[column.name]
+        if value is not None:
+            table.add_row(column.name, _cell(value), column.unit)
+    console = Console()
+    console.print(table)
+    missing = [c.name for c in inspection.columns if inspection.row[c.name] is None]
+    if missing:
+        console.print(f"null (not looked, or nothing to average): {', '.join(missing)}")
+    if output is not None:
+        try:
+            inspection.overlay().save(output)
+        except (OSError, ValueError) as error:
+            raise OutputError(f"can't write the picture {output}: {error}") from error
+        console.print(f"picture: {_plain(output)}", soft_wrap=True)
+
+
+@models_app.command("list")
+def list_models() -> None:
+    """List every file that the library may fetch, and whether it is here."""
+    from epic_features.models import status
+
+    table = Table("name", "here", "MB", "licence", "purpose")
+    for entry in status():
+        table.add_row(
+            entry.model.name,
+            "yes" if entry.present else "no",
+            f"{entry.model.size / 1e6:.1f}",
+            entry.model.licence,
+            entry.model.purpose,
+        )
+    Console().print(table)
+
+
+@models_app.command("get")
+def get_models(
+    names: Annotated[list[str], typer.Argument(help="Names as in `epic models list`.")],
+    offline: Annotated[
+        bool, typer.Option("--offline", help="Only check that the files are here.")
+    ] = False,
+) -> None:
+    """Fetch model files and verify their checksums."""
+    from epic_features.models import get
+
+    console = Console(stderr=True)
+    for name in names:
+        with _progress(console) as progress:
+            task = progress.add_task(name, total=None, rejected=0)
+            path = get(
+                name,
+                offline=offline,
+                progress=lambda done, total, t=task, p=progress: p.update(  # type: ignore[misc]
+                    t, completed=done, total=total
+                ),
+            )
+        console.print(f"{name}: {_plain(path)}", soft_wrap=True)
+
+
+@models_app.command("path")
+def model_path(name: Annotated[str, typer.Argument(help="Name as in `epic models list`.")]) -> None:
+    """Print the path of a model file; an error when it is not here."""
+    from epic_features.models import find
+
+    typer.echo(find(name))
+
+
+def _settings(groups: str, faces: str, ocr: str, arabic: str, allow_truncated: bool) -> Settings:
+    return Settings(
+        groups=tuple(group.strip() for group in groups.split(",") if group.strip()),
+        faces=faces,
+        ocr=ocr,
+        arabic=arabic,
+        allow_truncated=allow_truncated,
+    )
+
+
+def _progress(console: Console) -> Progress:
+    return Progress(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+
+
+def _plain(value: object) -> str:
+    """Escape the brackets that rich would take for markup."""
+    from rich.markup import escape
+
+    return escape(str(value))
+
+
+def _cell(value: Any) -> str:
+    if isinstance(value, list):
+        return _plain(" ".join(value)) if value else "(none)"
+    if isinstance(value, float):
+        return f"{value:.4g}"
+    return _plain(value)

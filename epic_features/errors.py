@@ -1,0 +1,55 @@
+"""The errors a user of the library may meet.
+
+Every message says what was tried, on what, and what to do next.
+"""
+
+from __future__ import annotations
+
+
+class EpicError(Exception):
+    """Base of every error raised on purpose by this project."""
+
+
+class ImageError(EpicError):
+    """An image could not be read.
+
+    Parameters
+    ----------
+    image : str
+        Path or description of the image.
+    reason : str
+        One line, fit to be shown in a table.
+    """
+
+    def __init__(self, image: str, reason: str) -> None:
+        super().__init__(f"{image}: {reason}")
+        self.image = image
+        self.reason = reason
+
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
+        # Exceptions with their own __init__ do not survive pickling between processes otherwise.
+        return type(self), (self.image, self.reason)
+
+
+class SettingsError(EpicError, ValueError):
+    """An option has a value that is not known or out of range."""
+
+
+class SourceError(EpicError):
+    """The place the images should come from does not exist, or holds none."""
+
+
+class ModelNotFound(EpicError):
+    """A model file is not on this machine; the message names the command that gets it."""
+
+
+class ModelDownloadError(EpicError):
+    """A model file could not be fetched, or what came is not the file that was asked for."""
+
+
+class MissingExtra(EpicError, ImportError):
+    """An optional back end is not installed; the message names the extra."""
+
+
+class OutputError(EpicError):
+    """A result could not be written, for instance because the file already exists."""

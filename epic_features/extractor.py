@@ -1,0 +1,177 @@
+"""Decode once, run the stages, return one row."""
+
+from __future__ import annotations
+
+import json
+import logging
+import os
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import asdict, dataclass
+from functools import cached_property
+from typing import Any
+
+import pyarrow as pa
+
+from epic_features import __version__
+from epic_features.errors import ImageError
+from epic_features.image import Image
+from epic_features.schema import columns_of, schema_of
+from epic_features.settings import Settings
+from epic_features.sources import ImageLike, ImageReference, references
+from epic_features.stage import Backend, Stage
+
+logger = logging.getLogger(__name__)
+
+METADATA_KEY = b"epic_features"
+
+
+@dataclass(frozen=True)
+class Rejected:
+    """An image that gave no row.
+
+    Attributes
+    ----------
+    path : str
+        Path of the file, or a description such as ``<array 3>``.
+    reason : str
+        Why, in one line.
+    """
+
+    path: str
+    reason: str
+
+
+class Extractor:
+    """Turns images into feature rows; loads its models once. Safe to use from several threads.
+
+    Parameters
+    ----------
+    settings : Settings, optional
+        What to compute and with which back ends.
+
+    Raises
+    ------
+    ModelNotFound
+        A model file is missing; the message names the command that gets it.
+    MissingExtra
+        An optional back end is not installed.
+
+    Examples
+    --------
+    >>> import numpy as np
+    >>> from epic_features import Extractor, Settings
+    >>> extractor = Extractor(Settings(groups=("shape", "colors")))
+    >>> row = extractor.row(np.zeros((20, 30, 3), np.uint8))
+    >>> row["aspect_ratio"], row["dominant_color_1"], row["total_faces_count"]
+    (1.5, '#000000', None)
+    """
+
+    def __init__(self, settings: Settings | None = None) -> None:
+        self.settings = settings or Settings()
+        self.columns = columns_of(self.settings.groups)
+        self.stages = build_stages(self.settings)
+
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """The libraries and models behind the columns."""
+        return tuple(backend for stage in self.stages for backend in stage.backends)
+
+    @cached_property
+    def schema(self) -> pa.Schema:
+        """Arrow schema of `table`; library version, settings and back ends are in its metadata."""
+        record = {
+            "version": __version__,
+            "settings": self.settings.to_dict(),
+            "backends": [asdict(backend) for backend in self.backends],
+        }
+        encoded = json.dumps(record, ensure_ascii=False).encode()
+        return schema_of(self.settings.groups).with_metadata({METADATA_KEY: encoded})
+
+    def load(self, image: ImageLike | ImageReference | Image) -> Image:
+        """Decode one image; an `Image` is returned as it is.
+
+        Raises
+        ------
+        ImageError
+            It can't be read or decoded.
+        """
+        if isinstance(image, Image):
+            return image
+        if isinstance(image, ImageReference):
+            return image.load(self.settings)
+        reference, *_ = references([image] if not isinstance(image, str | os.PathLike) else image)
+        return reference.load(self.settings)
+
+    def row(self, image: ImageLike | ImageReference | Image) -> dict[str, Any]:
+        """Return the columns of one image, in the order of `columns`.
+
+        Parameters
+        ----------
+        image : path, array, bytes, PIL image, ImageReference or Image
+            Exactly one image.
+
+        Returns
+        -------
+        dict
+            Python values by column name; None where a column was not computed.
+
+        Raises
+        ------
+        ImageError
+            The image can't be read, or a stage failed on it.
+        """
+        loaded = self.load(image)
+        return self.assemble(loaded, (self._run(stage, loaded) for stage in self.stages))
+
+    def assemble(self, image: Image, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
+        """Join the columns that stages returned for an image into one row."""
+        row: dict[str, Any] = dict.fromkeys(column.name for column in self.columns)
+        row["file_name"] = image.file_name
+        row["relative_path"] = image.relative_path
+        row["class"] = image.label
+        for part in parts:
+            row.update(part)
+        return row
+
+    def row_or_rejection(self, image: ImageReference) -> dict[str, Any] | Rejected:
+        """Return the row of an image of a batch, or why it has none."""
+        try:
+            return self.row(image)
+        except ImageError as error:
+            return Rejected(error.image, error.reason)
+
+    def table(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
+        """Turn rows into an Arrow table of `schema`."""
+        return pa.Table.from_pylist(list(rows), schema=self.schema)
+
+    @staticmethod
+    def _run(stage: Stage, image: Image) -> Mapping[str, Any]:
+        try:
+            return stage(image)
+        except Exception as error:
+            # The promise is that one picture never stops a batch, whatever a back end makes of it.
+            logger.debug("stage %s failed", stage.group, exc_info=True)
+            name = image.relative_path or "<pixels>"
+            reason = f"the {stage.group} stage failed: {type(error).__name__}: {error}"
+            raise ImageError(name, " ".join(reason.split())) from error
+
+
+def build_stages(settings: Settings) -> tuple[Stage, ...]:
+    """Build the stages of the groups in the settings. A new column group is one line here."""
+    from epic_features import extras
+    from epic_features.colors import ColorsStage
+    from epic_features.faces import build_faces_stage
+    from epic_features.shape import ShapeStage
+    from epic_features.text import build_text_stage
+
+    builders: tuple[tuple[str, Callable[[Settings], Stage]], ...] = (
+        ("shape", lambda _: ShapeStage()),
+        ("colors", lambda _: ColorsStage()),
+        ("faces", build_faces_stage),
+        ("text", build_text_stage),
+        ("bytes", lambda _: extras.BytesStage()),
+        ("cartoon", lambda _: extras.CartoonStage()),
+        ("quality", lambda _: extras.QualityStage()),
+        ("exif", lambda _: extras.ExifStage()),
+    )
+    return tuple(build(settings) for group, build in builders if group in settings.groups)

@@ -1,0 +1,333 @@
+"""Bytes to upright RGB pixels: the only place that decodes."""
+
+from __future__ import annotations
+
+import io
+import threading
+import warnings
+from dataclasses import dataclass, field, replace
+from functools import cache
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from epic_features.errors import ImageError
+from epic_features.settings import Settings
+
+if TYPE_CHECKING:
+    from PIL import Image as PILImage
+
+# Raster formats of galleries. Pillow would also hand EPS to Ghostscript and open scientific
+# formats; a picture from a stranger must not reach those.
+FORMATS = (
+    "JPEG",
+    "PNG",
+    "WEBP",
+    "HEIF",
+    "AVIF",
+    "GIF",
+    "BMP",
+    "TIFF",
+    "ICO",
+    "JPEG2000",
+    "PPM",
+)
+
+_ORIENTATION = 0x0112
+_SUB_IFDS = (0x8769, 0x8825)  # Exif, GPS
+_STRIP_PIXELS = 4_000_000
+_open_lock = threading.Lock()
+
+
+@dataclass(frozen=True, eq=False)
+class Image:
+    """One decoded image, upright, with what is known about where it came from.
+
+    Attributes
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        RGB, EXIF orientation applied, alpha composited on white. Read-only.
+    file_name, relative_path, label : str or None
+        Base name, path below the source root with ``/``, and folder-per-class label.
+    encoded : bytes or None
+        The file as it was read; None for an image that was given as pixels.
+    format : str or None
+        Format of `encoded` as Pillow names it (``"JPEG"``, ``"WEBP"`` ...), told by its content.
+    exif : dict
+        EXIF tags by number, flat over the IFDs; empty when there are none.
+    """
+
+    pixels: NDArray[np.uint8]
+    file_name: str | None = None
+    relative_path: str | None = None
+    label: str | None = None
+    encoded: bytes | None = None
+    format: str | None = None
+    exif: dict[int, object] = field(default_factory=dict)
+
+    @property
+    def width(self) -> int:
+        """Width in pixels of the upright image."""
+        return int(self.pixels.shape[1])
+
+    @property
+    def height(self) -> int:
+        """Height in pixels of the upright image."""
+        return int(self.pixels.shape[0])
+
+    def fitted(self, side: int) -> NDArray[np.uint8]:
+        """Return the pixels with the longest side at most `side`, by area averaging.
+
+        Returns `pixels` itself when it is small enough; never enlarges.
+        """
+        scale = side / max(self.width, self.height)
+        if scale >= 1:
+            return self.pixels
+        size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
+        return np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    def named(self, file_name: str, relative_path: str, label: str | None) -> Image:
+        """Return the same image with its place in a source."""
+        return replace(self, file_name=file_name, relative_path=relative_path, label=label)
+
+
+def decode(encoded: bytes, settings: Settings, *, name: str = "<bytes>") -> Image:
+    """Decode the first frame of an encoded image.
+
+    Parameters
+    ----------
+    encoded : bytes
+        A whole image file; its type is told by its content, never by its name.
+    settings : Settings
+        `max_pixels`, `max_bytes` and `allow_truncated` apply.
+    name : str
+        What to call the image in errors.
+
+    Raises
+    ------
+    ImageError
+        The bytes are no image, are damaged or cut off, or exceed a limit.
+    """
+    if len(encoded) > settings.max_bytes:
+        raise too_many_bytes(name, len(encoded), settings)
+    try:
+        picture = _open(encoded)
+        _check_pixels(picture, settings, name)
+        _load(picture, allow_truncated=settings.allow_truncated)
+        exif = _exif(picture)
+        pixels = _upright(_rgb(picture), picture)
+    except ImageError:
+        raise
+    except Exception as error:  # Pillow's plugins raise anything on hostile bytes.
+        raise ImageError(name, _reason(encoded, error)) from error
+    return Image(pixels=pixels, encoded=encoded, format=picture.format, exif=exif)
+
+
+def from_pillow(picture: PILImage.Image, settings: Settings) -> Image:
+    """Turn an open Pillow image into upright RGB pixels; the Pillow image is not changed."""
+    name = getattr(picture, "filename", "") or "<PIL image>"
+    _check_pixels(picture, settings, name)
+    try:
+        exif = _exif(picture)
+        pixels = _upright(_rgb(picture), picture)
+    except Exception as error:
+        raise ImageError(name, f"Pillow can't load its pixels: {error}") from error
+    return Image(pixels=pixels, exif=exif)
+
+
+def from_array(array: NDArray[np.uint8], settings: Settings) -> Image:
+    """Wrap pixels that are decoded already.
+
+    Parameters
+    ----------
+    array : ndarray of uint8, shape (H, W), (H, W, 1), (H, W, 3) or (H, W, 4)
+        Grey, RGB or RGBA (not OpenCV's BGR), upright.
+    settings : Settings
+        `max_pixels` applies.
+
+    Raises
+    ------
+    ImageError
+        Wrong type or shape, no pixels, or too many.
+    """
+    from PIL import Image as PILImage
+
+    if array.dtype != np.uint8:
+        raise ImageError("<array>", f"pixels are {array.dtype}; give uint8 values from 0 to 255")
+    channels = array.shape[2] if array.ndim == 3 else 1
+    if array.ndim not in (2, 3) or channels not in (1, 3, 4):
+        raise ImageError("<array>", f"shape {array.shape}; give (H, W), (H, W, 3) or (H, W, 4)")
+    if array.size == 0:
+        raise ImageError("<array>", f"shape {array.shape} has no pixels")
+    flat = array[:, :, 0] if array.ndim == 3 and channels == 1 else array
+    picture = PILImage.fromarray(np.ascontiguousarray(flat))
+    _check_pixels(picture, settings, "<array>")
+    return Image(pixels=_read_only(_rgb(picture)))
+
+
+_MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
+
+
+def looks_encoded(head: bytes) -> bool:
+    """Tell by the first 16 bytes of a file whether it may be an image of a known format."""
+    return head.startswith(_MAGIC) or head[4:8] == b"ftyp"
+
+
+@cache
+def _register_heif() -> None:
+    import pi_heif
+
+    pi_heif.register_heif_opener()
+
+
+def _open(encoded: bytes) -> PILImage.Image:
+    from PIL import Image as PILImage
+
+    _register_heif()
+    # Pillow warns from 89 million pixels on; the limit that counts is ours. The lock is there
+    # because a warnings filter belongs to the process, and opening only reads the header.
+    with _open_lock, warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        return PILImage.open(io.BytesIO(encoded), formats=FORMATS)
+
+
+def _check_pixels(picture: PILImage.Image, settings: Settings, name: str) -> None:
+    width, height = picture.size
+    if width * height > settings.max_pixels:
+        raise ImageError(
+            name,
+            f"{width} x {height} pixels exceed the limit max_pixels={settings.max_pixels}",
+        )
+
+
+def too_many_bytes(name: str, size: int, settings: Settings) -> ImageError:
+    """Return the error for a file over the limit, for callers that know the size beforehand."""
+    return ImageError(name, f"{size} bytes exceed the limit max_bytes={settings.max_bytes}")
+
+
+def _load(picture: PILImage.Image, *, allow_truncated: bool) -> None:
+    from PIL import ImageFile
+
+    try:
+        picture.load()
+    except (OSError, SyntaxError):
+        # Pillow's own switch for this is global. What was decoded before the data ran out is
+        # already in the image; without tiles left to decode, load() accepts it.
+        started = getattr(picture, "_im", None) is not None
+        if not (allow_truncated and started and isinstance(picture, ImageFile.ImageFile)):
+            raise
+        picture.tile = []
+        picture.load()
+
+
+def _exif(picture: PILImage.Image) -> dict[int, object]:
+    """Return the EXIF tags; unreadable EXIF counts as none, because the pixels are what matters."""
+    try:
+        exif = picture.getexif()
+        tags: dict[int, object] = dict(exif)
+        for ifd in _SUB_IFDS:
+            tags.update(exif.get_ifd(ifd))
+    except Exception:
+        return {}
+    stored = picture.info.get("original_orientation")  # pi-heif turns the pixels and resets the tag
+    if stored is not None:
+        tags[_ORIENTATION] = stored
+    return tags
+
+
+def _rgb(picture: PILImage.Image) -> NDArray[np.uint8]:
+    """Convert any mode to RGB in strips, so that no second full-size copy exists."""
+    width, height = picture.size
+    pixels = np.empty((height, width, 3), np.uint8)
+    rows = max(1, _STRIP_PIXELS // width)
+    for top in range(0, height, rows):
+        strip = picture.crop((0, top, width, min(height, top + rows)))
+        pixels[top : top + rows] = _strip_to_rgb(strip, picture)
+    return pixels
+
+
+def _strip_to_rgb(strip: PILImage.Image, whole: PILImage.Image) -> NDArray[np.uint8]:
+    from PIL import Image as PILImage
+
+    if strip.mode.startswith(("I", "F")):
+        return _grey_to_rgb(np.asarray(strip), whole)
+    if strip.has_transparency_data or strip.mode in ("PA", "La", "RGBa"):
+        overlay = strip.convert("RGBA")
+        white = PILImage.new("RGBA", strip.size, "white")
+        strip = PILImage.alpha_composite(white, overlay)
+    return np.asarray(strip.convert("RGB"))
+
+
+def _grey_to_rgb(values: NDArray[np.generic], whole: PILImage.Image) -> NDArray[np.uint8]:
+    """Scale grey of 16 bits, 32 bits or float to 8 bits.
+
+    Pillow's ``convert("L")`` clips such values at 255, which turns 16-bit pictures white. 16-bit
+    values are scaled by their type; float values have no fixed range and are taken as 0 to 1,
+    or 0 to 255 when they go beyond.
+    """
+    numbers = values.astype(np.float32)
+    if whole.mode == "F":
+        _, top = whole.getextrema()
+        scale = 255.0 if float(top) <= 1.0 else 1.0  # type: ignore[arg-type]
+    else:
+        scale = 1.0 / 257.0
+    grey = np.clip(np.rint(np.nan_to_num(numbers) * scale), 0, 255).astype(np.uint8)
+    return np.repeat(grey[:, :, None], 3, axis=2)
+
+
+def _upright(pixels: NDArray[np.uint8], picture: PILImage.Image) -> NDArray[np.uint8]:
+    """Apply EXIF orientation 1-8 (EXIF 2.32, table 6)."""
+    try:
+        orientation = picture.getexif().get(_ORIENTATION, 1)
+    except Exception:
+        orientation = 1
+    if orientation in (5, 6, 7, 8):
+        pixels = pixels.swapaxes(0, 1)
+    if orientation in (2, 3, 6, 7):
+        pixels = pixels[:, ::-1]
+    if orientation in (3, 4, 7, 8):
+        pixels = pixels[::-1]
+    return _read_only(pixels)
+
+
+def _read_only(pixels: NDArray[np.uint8]) -> NDArray[np.uint8]:
+    pixels = np.ascontiguousarray(pixels)
+    pixels.flags.writeable = False
+    return pixels
+
+
+_SIGNS = (
+    (b"version https://git-lfs", "a Git LFS pointer, not the image itself"),
+    (b"<!doctype html", "an HTML page, not an image"),
+    (b"<html", "an HTML page, not an image"),
+    (b"<?xml", "XML text, not an image"),
+    (b"<svg", "an SVG drawing; only raster images are read"),
+    (b"%pdf", "a PDF document, not an image"),
+    (b"{", "JSON text, not an image"),
+    (b"[", "JSON text, not an image"),
+)
+
+
+def _reason(encoded: bytes, error: Exception) -> str:
+    """Say in one line why the bytes could not be decoded."""
+    from PIL import Image as PILImage
+    from PIL import UnidentifiedImageError
+
+    if not encoded:
+        return "the file is empty"
+    if isinstance(error, PILImage.DecompressionBombError):
+        return f"too many pixels: {error}"
+    if isinstance(error, UnidentifiedImageError):
+        if not encoded.strip(b"\0"):
+            return f"{len(encoded)} zero bytes, not an image"
+        head = encoded[:512].lstrip(b"\xef\xbb\xbf \t\r\n").lower()
+        for sign, meaning in _SIGNS:
+            if head.startswith(sign):
+                return meaning
+        if encoded.startswith(b"\xff\xd8"):
+            return "a JPEG with a damaged header or of an unsupported kind (12-bit, lossless)"
+        return "not an image of a known format, or its header is damaged"
+    detail = " ".join(str(error).split()) or type(error).__name__
+    return f"damaged or cut off: {detail}"

@@ -1,0 +1,58 @@
+"""What a text reader is, and what it returns."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from epic_features.image import Image
+from epic_features.stage import Backend
+from epic_features.text.script import Script
+
+
+@dataclass(frozen=True, eq=False)
+class TextBox:
+    """One detected piece of text, at most one line high.
+
+    Attributes
+    ----------
+    polygon : ndarray of float32, shape (4, 2)
+        Corners (x, y) in pixels of the upright image: top left, top right, bottom right, bottom
+        left as seen by a reader of the line.
+    text : str
+        What was read: Unicode NFC, logical order; empty when nothing could be read.
+    score : float
+        Mean recognition confidence in [0, 1]; 0 when nothing could be read.
+    script : Script
+        Script of most letters of `text`; ``Script.OTHER`` when there is no Latin or Arabic letter.
+    """
+
+    polygon: NDArray[np.float32]
+    text: str
+    score: float
+    script: Script
+
+
+class TextReader(Protocol):
+    """Finds and reads the text of an image. Safe to call from several threads.
+
+    Attributes
+    ----------
+    reads_arabic : bool
+        False when no Arabic recogniser is at hand; the Arabic columns are null then.
+    backends : tuple of Backend
+        The libraries and models used.
+    """
+
+    @property
+    def reads_arabic(self) -> bool: ...
+
+    @property
+    def backends(self) -> tuple[Backend, ...]: ...
+
+    def read(self, image: Image) -> list[TextBox]:
+        """Return the text boxes of an image, in no particular order."""
+        ...
