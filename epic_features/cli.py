@@ -176,11 +176,11 @@ def list_models() -> None:
     table = Table("name", "here", "MB", "licence", "purpose")
     for entry in status():
         table.add_row(
-            entry.model.name,
+            entry.name,
             "yes" if entry.present else "no",
-            f"{entry.model.size / 1e6:.1f}",
-            entry.model.licence,
-            entry.model.purpose,
+            f"{entry.size / 1e6:.1f}" if entry.size else "?",
+            entry.licence,
+            entry.purpose,
         )
     Console().print(table)
 
@@ -191,6 +191,9 @@ def get_models(
     offline: Annotated[
         bool, typer.Option("--offline", help="Only check that the files are here.")
     ] = False,
+    url: Annotated[
+        str | None, typer.Option(help="Another address of the same file, such as a mirror.")
+    ] = None,
 ) -> None:
     """Fetch model files and verify their checksums."""
     from epic_features.models import get
@@ -202,6 +205,7 @@ def get_models(
             path = get(
                 name,
                 offline=offline,
+                url=url,
                 progress=lambda done, total, t=task, p=progress: p.update(  # type: ignore[misc]
                     t, completed=done, total=total
                 ),

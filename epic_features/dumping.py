@@ -100,7 +100,10 @@ def dump(
     with _written_whole(target) as aside, pq.ParquetWriter(aside, extractor.schema) as writer:
         results = _results(extractor, references(source, root), workers or os.cpu_count() or 1)
         for result in results:
-            (rejected if isinstance(result, Rejected) else rows).append(result)
+            if isinstance(result, Rejected):
+                rejected.append(result)
+            else:
+                rows.append(result)
             if len(rows) == _ROWS_PER_GROUP:
                 writer.write_table(extractor.table(rows))
                 written += len(rows)

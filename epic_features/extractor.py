@@ -164,14 +164,11 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
     from epic_features.shape import ShapeStage
     from epic_features.text import build_text_stage
 
-    builders: tuple[tuple[str, Callable[[Settings], Stage]], ...] = (
-        ("shape", lambda _: ShapeStage()),
-        ("colors", lambda _: ColorsStage()),
-        ("faces", build_faces_stage),
-        ("text", build_text_stage),
-        ("bytes", lambda _: extras.BytesStage()),
-        ("cartoon", lambda _: extras.CartoonStage()),
-        ("quality", lambda _: extras.QualityStage()),
-        ("exif", lambda _: extras.ExifStage()),
+    builders: tuple[tuple[str, Callable[[], Stage]], ...] = (
+        ("shape", ShapeStage),
+        ("colors", ColorsStage),
+        ("faces", lambda: build_faces_stage(settings)),
+        ("text", lambda: build_text_stage(settings)),
+        *((stage.group, stage) for stage in extras.EXTRA_STAGES),
     )
-    return tuple(build(settings) for group, build in builders if group in settings.groups)
+    return tuple(build() for group, build in builders if group in settings.groups)

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from epic_features.extractor import Extractor
 from epic_features.faces.detector import Face
-from epic_features.faces.stage import FacesStage
+from epic_features.faces.stage import FacesStage, face_columns
 from epic_features.image import Image
 from epic_features.overlay import draw_overlay
 from epic_features.schema import Column
@@ -72,14 +73,14 @@ def inspect(
     loaded = extractor.load(image)
     faces: list[Face] = []
     boxes: list[TextBox] = []
-    parts = []
+    parts: list[Mapping[str, Any]] = []
     for stage in extractor.stages:
         if isinstance(stage, FacesStage):
             faces = stage.detect(loaded)
-            parts.append(stage.columns(loaded, faces))
+            parts.append(face_columns(faces, loaded))
         elif isinstance(stage, TextStage):
-            boxes = stage.read(loaded)
-            parts.append(stage.columns(loaded, boxes))
+            boxes, page = stage.read(loaded)
+            parts.append(stage.columns(loaded, boxes, page))
         else:
             parts.append(stage(loaded))
     row = extractor.assemble(loaded, parts)

@@ -324,7 +324,7 @@ EXTRA_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "taken_at",
-        pa.timestamp("s"),
+        pa.timestamp("ms"),
         "exif",
         "",
         "",

@@ -3,8 +3,13 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+
+if TYPE_CHECKING:
+    from examples.gallery import Drawing
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -15,3 +20,19 @@ def shared() -> Path:
     if not SHARED.is_dir():
         pytest.skip(f"needs the test data in {SHARED}")
     return SHARED
+
+
+@pytest.fixture(scope="session")
+def gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Drawing]]:
+    """A drawn phone gallery, one folder per class, and its exact truth."""
+    from examples.gallery import draw_gallery
+
+    folder = tmp_path_factory.mktemp("gallery")
+    return folder, draw_gallery(folder, count=24, seed=0)
+
+
+@pytest.fixture
+def photo() -> np.ndarray:
+    """Pixels without structure that a detector could take for a face or a letter."""
+    y, x = np.mgrid[0:120, 0:160]
+    return np.stack([x, y * 2, 255 - x], axis=-1).astype(np.uint8)

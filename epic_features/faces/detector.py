@@ -29,7 +29,9 @@ class FaceDetector(Protocol):
     """Finds faces. Safe to call from several threads."""
 
     @property
-    def backends(self) -> tuple[Backend, ...]: ...
+    def backends(self) -> tuple[Backend, ...]:
+        """The libraries and models used."""
+        ...
 
     def detect(self, image: Image) -> list[Face]:
         """Return the faces of an image, most confident first."""

@@ -27,7 +27,7 @@ class TextBox:
     score : float
         Mean recognition confidence in [0, 1]; 0 when nothing could be read.
     script : Script
-        Script of most letters of `text`; ``Script.OTHER`` when there is no Latin or Arabic letter.
+        Script of most letters of `text`; ``Script.OTHER`` when that is neither Latin nor Arabic.
     """
 
     polygon: NDArray[np.float32]
@@ -37,21 +37,17 @@ class TextBox:
 
 
 class TextReader(Protocol):
-    """Finds and reads the text of an image. Safe to call from several threads.
-
-    Attributes
-    ----------
-    reads_arabic : bool
-        False when no Arabic recogniser is at hand; the Arabic columns are null then.
-    backends : tuple of Backend
-        The libraries and models used.
-    """
+    """Finds and reads the text of an image. Safe to call from several threads."""
 
     @property
-    def reads_arabic(self) -> bool: ...
+    def reads_arabic(self) -> bool:
+        """Whether an Arabic recogniser is at hand; the Arabic columns are null otherwise."""
+        ...
 
     @property
-    def backends(self) -> tuple[Backend, ...]: ...
+    def backends(self) -> tuple[Backend, ...]:
+        """The libraries and models used."""
+        ...
 
     def read(self, image: Image) -> list[TextBox]:
         """Return the text boxes of an image, in no particular order."""

@@ -1,0 +1,43 @@
+# The two commands of the README are `make demo` and `make test`.
+PYTHON ?= python3
+VENV ?= .venv
+BIN := $(VENV)/bin
+
+.PHONY: demo test test-backends lint format clean
+.DEFAULT_GOAL := help
+
+help: ## List the targets
+	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 18
+
+$(BIN)/activate:
+	@./scripts/system_packages.sh
+	$(PYTHON) -c 'import sys; sys.exit(not (3, 11) <= sys.version_info[:2] <= (3, 13) and "Python 3.11 to 3.13 is needed; try: make PYTHON=python3.12")'
+	$(PYTHON) -m venv $(VENV)
+	$(BIN)/python -m pip install --quiet --upgrade 'pip>=25.1'
+
+$(VENV)/.installed: pyproject.toml | $(BIN)/activate
+	$(BIN)/pip install --quiet --editable . --group dev
+	$(BIN)/epic models get centerface
+	@touch $@
+
+demo: $(VENV)/.installed ## Draw a small gallery, extract its features, show the table and one overlay
+	@rm -rf demo
+	$(BIN)/python -m examples.gallery demo/gallery
+	$(BIN)/epic extract demo/gallery -o demo/features.parquet
+	@$(BIN)/python -m examples.print_table demo/features.parquet
+	$(BIN)/epic show demo/gallery/*/$(DEMO_IMAGE) -o demo/overlay.png
+
+test: $(VENV)/.installed ## Run the test suite
+	$(BIN)/python -m pytest
+
+lint: $(VENV)/.installed ## Check style and types
+	$(BIN)/ruff check
+	$(BIN)/ruff format --check
+	$(BIN)/mypy
+
+format: $(VENV)/.installed ## Format the code
+	$(BIN)/ruff format
+	$(BIN)/ruff check --fix
+
+clean: ## Remove everything that was built
+	rm -rf $(VENV) .venv-* demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis

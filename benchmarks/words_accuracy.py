@@ -1,0 +1,71 @@
+"""How well words become dictionary forms, measured on the gold lists.
+
+Run ``python benchmarks/words_accuracy.py [SHARED]``; SHARED defaults to ``../shared``.
+"""
+
+from __future__ import annotations
+
+import csv
+import sys
+from collections.abc import Iterable
+from pathlib import Path
+
+from epic_features.text import arabic, english
+
+# Differences that hurried writers make and that do not count as errors.
+_FOLDED = str.maketrans("أإآىة", "ااايه")
+
+
+def measure(shared: Path) -> dict[str, float]:
+    """Return the share of right answers on each gold list, and how many words it has.
+
+    Keys come in pairs: ``english_lemmas`` (0 to 1) and ``english_lemmas_count``.
+    """
+    gold = shared / "gold" / "words"
+    lemmas = [
+        (" ".join(english.lemmatize([row["token"]])), row["lemma"])
+        for row in _rows(gold / "en_lemma.csv")
+    ]
+    splits = [
+        (row["kind"] == "single", " ".join(english.segment(row["glued"])), row["split"])
+        for row in _rows(gold / "en_segment.csv")
+    ]
+    arabic_lemmas = [
+        (row["variety"], arabic.lemmatize([row["word"]])[0].translate(_FOLDED), row["lemma"])
+        for row in _rows(gold / "ar_lemma.csv")
+    ]
+    lists: dict[str, list[tuple[str, str]]] = {
+        "english_lemmas": lemmas,
+        "glued_words_split": [(split, good) for single, split, good in splits if not single],
+        "single_words_kept": [(split, good) for single, split, good in splits if single],
+        "arabic_msa_lemmas": _variety(arabic_lemmas, "MSA"),
+        "arabic_egyptian_lemmas": _variety(arabic_lemmas, "EGY"),
+    }
+    result: dict[str, float] = {}
+    for name, answers in lists.items():
+        right = sum(answer in accepted.split("|") for answer, accepted in answers)
+        result[name] = right / len(answers)
+        result[f"{name}_count"] = len(answers)
+    return result
+
+
+def _rows(path: Path) -> list[dict[str, str]]:
+    with path.open(encoding="utf-8", newline="") as file:
+        return list(csv.DictReader(file))
+
+
+def _variety(answers: Iterable[tuple[str, str, str]], wanted: str) -> list[tuple[str, str]]:
+    return [(word, good.translate(_FOLDED)) for variety, word, good in answers if variety == wanted]
+
+
+def main() -> None:
+    shared = Path(sys.argv[1] if len(sys.argv) > 1 else "../shared")
+    scores = measure(shared)
+    print("| words | right | of |\n|---|---|---|")
+    for name in scores:
+        if f"{name}_count" in scores:
+            print(f"| {name} | {scores[name]:.3f} | {scores[f'{name}_count']:.0f} |")
+
+
+if __name__ == "__main__":
+    main()

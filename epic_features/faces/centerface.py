@@ -1,0 +1,124 @@
+"""CenterFace (Xu et al., 2019, arXiv:1911.03599): faces as points, in one small network.
+
+The network gives four maps at a quarter of the input's resolution: how much each cell looks like
+the middle of a face, the logarithm of the face's height and width, where inside the cell the
+middle lies, and five landmarks, which are not used here.
+"""
+
+from __future__ import annotations
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from epic_features import models
+from epic_features.faces.detector import Face
+from epic_features.faces.pool import Pool
+from epic_features.image import Image
+from epic_features.stage import Backend
+
+DEFAULT_THRESHOLD = 0.4
+# The network's declared input is a leftover of its export (10 x 3 x 32 x 32), which onnxruntime
+# insists on. OpenCV adapts it to the first picture it sees, so all must have the same shape.
+SIDE = 640
+STRIDE = 4
+# Boxes of one face overlap by more than this share of their union; those of two faces rarely do.
+SAME_FACE = 0.3
+# Heat, size, offset, landmarks. OpenCV 5 wants all of them to be asked for.
+_OUTPUTS = ("537", "538", "539", "540")
+
+Map = NDArray[np.float32]
+
+
+class CenterFace:
+    """Face detector of 7 MB, accurate down to faces of about 10 pixels in the 640-pixel copy.
+
+    Parameters
+    ----------
+    threshold : float, optional
+        Least confidence of a face, in [0, 1].
+    model_dir : str, optional
+        Folder of downloaded models; see `epic_features.models.cache_dir`.
+
+    Raises
+    ------
+    ModelNotFound
+        When the model file is not on this machine.
+    """
+
+    def __init__(self, threshold: float | None = None, model_dir: str | None = None) -> None:
+        self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
+        self._path = models.find("centerface", cache=models.cache_dir(model_dir))
+        # A network keeps the picture it works on, so no two threads may share one.
+        self._networks = Pool(self._load)
+
+    @property
+    def backends(self) -> tuple[Backend, ...]:
+        """The model, and OpenCV, which runs it."""
+        return (
+            Backend("faces", "centerface (opencv)", cv2.__version__, models.sha256(self._path)),
+        )
+
+    def detect(self, image: Image) -> list[Face]:
+        """Return the faces of an image, most confident first."""
+        canvas, scale = letterbox(image, SIDE)
+        with self._networks.lend() as network:
+            network.setInput(cv2.dnn.blobFromImage(canvas))
+            heat, size, offset, _ = network.forward(_OUTPUTS)
+            # Still inside, because the maps may lie in the memory of the network.
+            return decode(heat[0, 0], size[0], offset[0], self.threshold, scale)
+
+    def _load(self) -> cv2.dnn.Net:
+        # From memory, because on some systems OpenCV can't open paths with other than ASCII
+        # letters.
+        return cv2.dnn.readNetFromONNX(np.fromfile(self._path, np.uint8))
+
+
+def letterbox(image: Image, side: int) -> tuple[NDArray[np.uint8], float]:
+    """Fit an image into the top left corner of a black square. Small images are not enlarged.
+
+    Returns
+    -------
+    canvas : ndarray of uint8, shape (side, side, 3)
+        RGB.
+    scale : float
+        Pixels of the canvas per pixel of the image, at most 1.
+    """
+    pixels = image.fitted(side)
+    canvas = np.zeros((side, side, 3), np.uint8)
+    canvas[: pixels.shape[0], : pixels.shape[1]] = pixels
+    return canvas, min(1.0, side / max(image.width, image.height))
+
+
+def decode(heat: Map, size: Map, offset: Map, threshold: float, scale: float) -> list[Face]:
+    """Turn the maps of the network into faces.
+
+    Parameters
+    ----------
+    heat : ndarray of float32, shape (rows, columns)
+        Confidence in [0, 1] that the middle of a face is in this cell.
+    size : ndarray of float32, shape (2, rows, columns)
+        Natural logarithm of height and width, in cells.
+    offset : ndarray of float32, shape (2, rows, columns)
+        Place of the middle down and right from the centre of its cell, in cells.
+    threshold : float
+        Least confidence.
+    scale : float
+        Pixels of the network's input per pixel of the image.
+    """
+    rows, columns = np.nonzero(heat >= threshold)
+    if not len(rows):
+        return []
+    scores = heat[rows, columns]
+    cell = STRIDE / scale
+    height, width = np.exp(size[:, rows, columns]) * cell
+    y = (rows + 0.5 + offset[0, rows, columns]) * cell
+    x = (columns + 0.5 + offset[1, rows, columns]) * cell
+    boxes = np.stack([x - width / 2, y - height / 2, width, height], axis=1)
+    # The threshold was applied above; NMSBoxes would drop what equals it.
+    kept = cv2.dnn.NMSBoxes(boxes.tolist(), scores.tolist(), 0.0, SAME_FACE)
+    faces = []
+    for index in np.asarray(kept, np.intp).ravel():
+        left, top, wide, high = (float(value) for value in boxes[index])
+        faces.append(Face((left, top, left + wide, top + high), float(scores[index])))
+    return faces

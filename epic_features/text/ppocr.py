@@ -1,0 +1,201 @@
+"""The PP-OCR networks: a text detector and a line recogniser, run by ONNX Runtime.
+
+The model files travel inside the wheel of ``rapidocr``. Its own pipeline drops every box that its
+recogniser can't read, and those are the Arabic lines, so only its files are used: nothing of it
+is imported, nothing can be downloaded, and the networks are safe to call from several threads.
+"""
+
+from __future__ import annotations
+
+import importlib.metadata
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import cv2
+import numpy as np
+from numpy.typing import NDArray
+
+from epic_features.errors import ModelNotFound
+
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
+DETECTOR = "PP-OCRv6_det_small.onnx"
+RECOGNISER = "PP-OCRv6_rec_small.onnx"
+
+LONGEST_SIDE = 960
+_STRIDE = 32
+# Of the PP-OCRv6 configuration: a pixel is text above .3, and boxes grow by 1.6 area / perimeter,
+# because the network is trained to mark only the core of a line.
+_PIXEL_THRESHOLD = 0.3
+_GROWTH = 1.6
+_LEAST_SIDE = 3
+_MOST_BOXES = 1000
+
+_LINE_HEIGHT = 48
+# Short lines are padded to this width. PP-OCR pads to 320, which costs twice the time on a time
+# stamp and reads no better: of 247 short lines the 15 that differ are mostly icons.
+_LEAST_WIDTH = 160
+_MOST_WIDTH = 4800
+
+
+def bundled_model(name: str) -> Path:
+    """Return the path of a model file in the rapidocr wheel.
+
+    Raises
+    ------
+    ModelNotFound
+        When rapidocr is not installed or another version of it carries other files.
+    """
+    try:
+        wheel = importlib.metadata.distribution("rapidocr")
+    except importlib.metadata.PackageNotFoundError:
+        raise ModelNotFound(
+            f"{name}: the package rapidocr, which carries it, is not installed; "
+            "run: pip install 'rapidocr>=3.10,<3.11'"
+        ) from None
+    path = Path(str(wheel.locate_file(f"rapidocr/models/{name}")))
+    if not path.is_file():
+        raise ModelNotFound(
+            f"{path}: rapidocr {wheel.version} does not carry this file; "
+            "run: pip install --force-reinstall 'rapidocr>=3.10,<3.11'"
+        )
+    return path
+
+
+def wheel_version() -> str:
+    """Return the version of rapidocr, whose wheel carries the networks."""
+    return importlib.metadata.version("rapidocr")
+
+
+def open_session(path: Path) -> InferenceSession:
+    """Load an ONNX network for one thread; pictures are read in parallel, not parts of them."""
+    import onnxruntime
+
+    options = onnxruntime.SessionOptions()
+    options.intra_op_num_threads = 1
+    options.inter_op_num_threads = 1
+    options.log_severity_level = 3
+    # Every picture has another shape; the arena would keep the memory of the largest for ever.
+    options.enable_cpu_mem_arena = False
+    return onnxruntime.InferenceSession(
+        str(path), sess_options=options, providers=["CPUExecutionProvider"]
+    )
+
+
+class Detector:
+    """Finds text lines with PP-OCR's differentiable-binarisation network.
+
+    Parameters
+    ----------
+    path : Path
+        ONNX file; input (1, 3, height, width) BGR in [-1, 1], output a probability a pixel.
+    threshold : float
+        Least mean probability inside a box, in [0, 1].
+    """
+
+    def __init__(self, path: Path, threshold: float) -> None:
+        self._session = open_session(path)
+        self._input = self._session.get_inputs()[0].name
+        self._threshold = threshold
+
+    def __call__(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
+        """Return the boxes of an RGB picture as polygons, shape (4, 2), in its pixels."""
+        height, width = pixels.shape[:2]
+        scale = min(1.0, LONGEST_SIDE / max(height, width))
+        size = (_to_stride(width * scale), _to_stride(height * scale))
+        blob = _blob(pixels, size, cv2.INTER_LINEAR)
+        heat = self._session.run(None, {self._input: blob})[0][0, 0]
+        boxes = boxes_of_heat(heat, self._threshold)
+        ratio = np.array([width / size[0], height / size[1]], np.float32)
+        limit = np.array([width, height], np.float32)
+        return [np.clip(box * ratio, 0, limit) for box in boxes]
+
+
+def boxes_of_heat(heat: NDArray[np.float32], threshold: float) -> list[NDArray[np.float32]]:
+    """Return the rotated rectangles around the text of a probability map, shape (4, 2) each."""
+    mask = cv2.dilate((heat > _PIXEL_THRESHOLD).astype(np.uint8), np.ones((2, 2), np.uint8))
+    contours, _ = cv2.findContours(mask, cv2.RETR_LIST, cv2.CHAIN_APPROX_SIMPLE)
+    boxes: list[NDArray[np.float32]] = []
+    for contour in contours[:_MOST_BOXES]:
+        centre, (width, height), angle = cv2.minAreaRect(contour)
+        if min(width, height) < _LEAST_SIDE:
+            continue
+        core = np.asarray(cv2.boxPoints((centre, (width, height), angle)), np.float32)
+        if _mean_inside(heat, core) < threshold:
+            continue
+        # On both sides, hence twice the ratio of area to perimeter.
+        grow = 2 * _GROWTH * width * height / (2 * (width + height))
+        grown = cv2.boxPoints((centre, (width + grow, height + grow), angle))
+        boxes.append(np.asarray(grown, np.float32))
+    return boxes
+
+
+def _mean_inside(heat: NDArray[np.float32], polygon: NDArray[np.float32]) -> float:
+    left, top = np.maximum(np.floor(polygon.min(axis=0)).astype(int), 0)
+    right, bottom = np.ceil(polygon.max(axis=0)).astype(int) + 1
+    part = heat[top:bottom, left:right]
+    mask = np.zeros(part.shape, np.uint8)
+    cv2.fillPoly(mask, [(polygon - (left, top)).astype(np.int32)], 1)
+    return float(cv2.mean(part, mask)[0])
+
+
+class Recogniser:
+    """Reads a cropped line with a PP-OCR network trained by connectionist classification.
+
+    Parameters
+    ----------
+    path : Path
+        ONNX file; input (1, 3, 48, width) BGR in [-1, 1], output (1, steps, symbols)
+        probabilities; its metadata entry ``character`` lists the symbols, one a line.
+    """
+
+    def __init__(self, path: Path) -> None:
+        self._session = open_session(path)
+        self._input = self._session.get_inputs()[0].name
+        self._symbols = ["", *_characters(self._session), " "]
+
+    def __call__(self, line: NDArray[np.uint8]) -> tuple[str, float]:
+        """Return the text of an RGB line and the mean confidence of its symbols, ("", 0) if none.
+
+        The symbols come in the order in which they stand in the picture, left to right.
+        """
+        height, width = line.shape[:2]
+        width = min(max(1, round(width * _LINE_HEIGHT / height)), _MOST_WIDTH)
+        how = cv2.INTER_AREA if height > _LINE_HEIGHT else cv2.INTER_LINEAR
+        blob = _blob(line, (width, _LINE_HEIGHT), how)
+        if width < _LEAST_WIDTH:
+            blob = np.pad(blob, ((0, 0), (0, 0), (0, 0), (0, _LEAST_WIDTH - width)))
+        return self._decode(self._session.run(None, {self._input: blob})[0][0])
+
+    def _decode(self, steps: NDArray[np.float32]) -> tuple[str, float]:
+        """Take the likeliest symbol of every step, once for each run, without the blanks."""
+        best = steps.argmax(axis=1)
+        keep = best != 0
+        keep[1:] &= best[1:] != best[:-1]
+        if not keep.any():
+            return "", 0.0
+        text = "".join(self._symbols[index] for index in best[keep])
+        return text, float(steps.max(axis=1)[keep].mean())
+
+
+def characters_of(path: Path) -> list[str]:
+    """Return the symbols that the recogniser in an ONNX file knows, in the order of its output."""
+    return _characters(open_session(path))
+
+
+def _characters(session: InferenceSession) -> list[str]:
+    listed: str = session.get_modelmeta().custom_metadata_map["character"]
+    # splitlines() would also cut at symbols such as U+2028, should a dictionary hold one.
+    return listed.rstrip("\n").split("\n")
+
+
+def _blob(pixels: NDArray[np.uint8], size: tuple[int, int], how: int) -> NDArray[np.float32]:
+    """Resize RGB pixels to a network input: BGR in [-1, 1], shape (1, 3, height, width)."""
+    resized = cv2.resize(pixels, size, interpolation=how)
+    blob = cv2.dnn.blobFromImage(resized, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True)
+    return np.asarray(blob, np.float32)
+
+
+def _to_stride(length: float) -> int:
+    return max(_STRIDE, round(length / _STRIDE) * _STRIDE)

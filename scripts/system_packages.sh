@@ -1,0 +1,27 @@
+#!/bin/sh
+# Install the Debian packages that the demo and the tests use and that are missing.
+# Without root, or on another system, say what is missing and go on: the library works without them.
+set -eu
+
+# The Arabic model of Tesseract; fonts and the bidirectional algorithm for drawing sample pictures.
+packages="tesseract-ocr-ara fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0"
+
+command -v dpkg-query >/dev/null 2>&1 || {
+    echo "Not a Debian system: for Arabic run 'epic models get tessdata-ara' afterwards."
+    exit 0
+}
+missing=""
+for package in $packages; do
+    dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
+        missing="$missing $package"
+done
+[ -n "$missing" ] || exit 0
+if [ "$(id -u)" -ne 0 ]; then
+    echo "Missing Debian packages; for Arabic text run: sudo apt-get install$missing"
+    exit 0
+fi
+echo "Installing$missing"
+export DEBIAN_FRONTEND=noninteractive
+apt-get update -qq
+# shellcheck disable=SC2086 # a list of words on purpose
+apt-get install -y -qq --no-install-recommends $missing >/dev/null

@@ -1,0 +1,145 @@
+"""Listing: what counts as an image, in which order, with which path and label."""
+
+import io
+import os
+import threading
+
+import numpy as np
+import pytest
+from PIL import Image as PILImage
+
+from epic_features.errors import ImageError, SourceError
+from epic_features.settings import Settings
+from epic_features.sources import is_folder_per_class, is_single, references
+
+
+@pytest.fixture
+def tree(tmp_path):
+    """A folder-per-class data set with things that are no images among them."""
+    buffer = io.BytesIO()
+    PILImage.new("RGB", (4, 3), "navy").save(buffer, "PNG")
+    for name in (
+        "memes/b.jpg",
+        "memes/a.PNG",
+        "memes/deeper/c.webp",
+        "selfies/صورة.jpeg",
+        "selfies/no_extension",
+        "selfies/.hidden.jpg",
+        ".thumbnails/t.jpg",
+    ):
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(buffer.getvalue())
+    (tmp_path / "memes" / "notes.txt").write_text("no image")
+    (tmp_path / "selfies" / "README").write_text("no image")
+    return tmp_path
+
+
+def paths(source, root=None):
+    return [reference.relative_path for reference in references(source, root)]
+
+
+def test_a_folder_is_listed_in_order_without_hidden_files_and_other_types(tree):
+    expected = [
+        "memes/a.PNG",
+        "memes/b.jpg",
+        "memes/deeper/c.webp",
+        "selfies/no_extension",
+        "selfies/صورة.jpeg",
+    ]
+    assert paths(tree) == expected
+    assert paths(str(tree)) == expected
+
+
+def test_labels_are_the_folders_below_the_root(tree):
+    labels = [reference.label for reference in references(tree)]
+    assert labels == ["memes"] * 3 + ["selfies"] * 2
+    assert all(reference.label is None for reference in references(tree / "memes"))
+    assert [r.label for r in references([tree / "memes" / "a.PNG"], tree)] == ["memes"]
+
+
+def test_a_folder_with_its_own_images_is_no_class_data_set(tree):
+    assert is_folder_per_class(tree)
+    (tree / "loose.jpg").write_bytes(b"")
+    assert not is_folder_per_class(tree)
+    assert all(reference.label is None for reference in references(tree))
+
+
+def test_globs_and_their_root(tree):
+    assert paths(tree / "memes" / "*.jpg") == ["b.jpg"]
+    assert paths(str(tree / "*" / "*.jp*g")) == ["memes/b.jpg", "selfies/صورة.jpeg"]
+    assert paths(str(tree / "**" / "*.webp")) == ["memes/deeper/c.webp"]
+    with pytest.raises(SourceError, match="pattern"):
+        paths(tree / "*.bmp")
+
+
+def test_a_file_with_brackets_in_its_name_is_no_glob(tree):
+    odd = tree / "memes" / "image[1].jpg"
+    odd.write_bytes((tree / "memes" / "b.jpg").read_bytes())
+    assert is_single(odd)
+    assert paths(odd) == ["image[1].jpg"]
+
+
+def test_iterables_keep_their_order_and_mix_kinds(tree, photo):
+    items = [tree / "selfies", photo, (tree / "memes" / "b.jpg").read_bytes()]
+    images = [reference.load(Settings()) for reference in references(iter(items))]
+    assert [image.relative_path for image in images] == [
+        "no_extension",
+        "صورة.jpeg",
+        None,
+        None,
+    ]
+    assert images[2].width == 160
+    assert images[3].format == "PNG"
+
+
+def test_errors_name_the_thing(tree, tmp_path):
+    empty = tmp_path / "empty"
+    empty.mkdir()
+    with pytest.raises(SourceError, match="empty"):
+        paths(empty)
+    with pytest.raises(SourceError, match="below the root"):
+        paths([tree / "memes" / "a.PNG"], tree / "selfies")
+    with pytest.raises(SourceError, match="int"):
+        paths(7)
+    with pytest.raises(SourceError, match="item 1 is a NoneType"):
+        paths([np.zeros((1, 1, 3), np.uint8), None])
+
+
+def test_a_missing_file_gives_an_image_error(tmp_path):
+    (reference,) = references(tmp_path / "gone.jpg")
+    with pytest.raises(ImageError, match="No such file"):
+        reference.load(Settings())
+
+
+def test_a_named_pipe_is_refused_without_waiting(tmp_path):
+    pipe = tmp_path / "pipe.jpg"
+    os.mkfifo(pipe)
+    (reference,) = references(pipe)
+    caught = []
+
+    def load():
+        try:
+            reference.load(Settings())
+        except ImageError as error:
+            caught.append(error)
+
+    thread = threading.Thread(target=load, daemon=True)
+    thread.start()
+    thread.join(5)
+    assert caught
+    assert "regular file" in caught[0].reason
+
+
+def test_large_files_are_refused_unread(tmp_path):
+    path = tmp_path / "huge.jpg"
+    with path.open("wb") as file:
+        file.truncate(10**12)  # Sparse: reading it would take hours.
+    (reference,) = references(path)
+    with pytest.raises(ImageError, match="max_bytes"):
+        reference.load(Settings())
+
+
+def test_symbolic_link_loops_end(tree):
+    (tree / "memes" / "loop").symlink_to(tree, target_is_directory=True)
+    assert len(paths(tree)) == 5
