@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import logging
 import sys
+import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from epic_features import __version__
 from epic_features.errors import EpicError, ImageError
@@ -51,6 +53,9 @@ Truncated = Annotated[
 
 def main() -> None:
     """Run the command line; errors made for people are shown without a traceback."""
+    # Pillow's remarks on odd files are for programmers; what is unreadable is listed as rejected.
+    warnings.filterwarnings("ignore", module=r"PIL\.")
+    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
     try:
         app()
     except EpicError as error:
@@ -117,7 +122,7 @@ def extract(
         soft_wrap=True,
     )
     if report.rejected:
-        table = Table("rejected", "reason")
+        table = Table(Column("rejected", overflow="fold"), "reason")
         for item in report.rejected[:_SHOWN_REJECTED]:
             table.add_row(_plain(item.path), _plain(item.reason))
         console.print(table)

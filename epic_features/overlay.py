@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 
@@ -17,8 +17,10 @@ if TYPE_CHECKING:
     from epic_features.text.reader import TextBox
 
 FACE_COLOR = "#ff2d95"
-SCRIPT_COLORS = {"latin": "#1e88e5", "arabic": "#00a152", "other": "#ff8f00"}
+_BOX = {"latin": "#1e88e5", "arabic": "#00a152", "other": "#ff8f00"}
 _SIDE = 1280
+
+_Area: TypeAlias = tuple[float, float, float, float]
 
 
 def draw_overlay(
@@ -38,7 +40,8 @@ def draw_overlay(
     faces : sequence of Face
         Drawn as pink rectangles with their confidence.
     boxes : sequence of TextBox
-        Drawn as polygons with script and confidence: blue Latin, green Arabic, orange other.
+        Drawn as polygons with script and confidence: blue Latin, green Arabic, orange other. A
+        caption is left out where it would hide another mark.
 
     Returns
     -------
@@ -58,28 +61,74 @@ def draw_overlay(
     canvas.paste(PILImage.fromarray(pixels), (0, 0))
     draw = ImageDraw.Draw(canvas)
 
-    for box in boxes:
-        color = SCRIPT_COLORS[box.script]
-        points = [(float(x), float(y)) for x, y in np.asarray(box.polygon) * scale]
+    marks = [
+        *(
+            (_points(box.polygon, scale), box.script[:2], box.score, _BOX[box.script])
+            for box in boxes
+        ),
+        *((_corners(face.box, scale), "face", face.score, FACE_COLOR) for face in faces),
+    ]
+    taken = [_bounds(points) for points, *_ in marks]
+    for points, _, _, color in marks:
         draw.polygon(points, outline=color, width=stroke)
-        _label(draw, points[0], f"{box.script[:2]} {box.score:.2f}", color, font)
-    for face in faces:
-        x1, y1, x2, y2 = (value * scale for value in face.box)
-        draw.rectangle((x1, y1, x2, y2), outline=FACE_COLOR, width=stroke)
-        _label(draw, (x1, y1), f"face {face.score:.2f}", FACE_COLOR, font)
+    for points, kind, score, color in marks:
+        _label(draw, points, f"{kind} {score:.2f}", color, font, taken, (width, height))
     _draw_bar(draw, row, (0, height, width, height + bar), font)
     return canvas
 
 
-def _label(draw: Any, corner: tuple[float, float], text: str, color: str, font: Any) -> None:
-    """Write a caption just above a corner, or just below it at the upper edge."""
-    x, y = max(0.0, corner[0]), corner[1]
-    left, top, right, bottom = draw.textbbox((x, y), text, font=font, anchor="lb")
-    if top < 0:
-        shift = bottom - top
-        top, bottom, y = top + shift, bottom + shift, y + shift
-    draw.rectangle((left - 1, top - 1, right + 1, bottom + 1), fill=color)
-    draw.text((x, y), text, fill="white", font=font, anchor="lb")
+def _points(polygon: Any, scale: float) -> list[tuple[float, float]]:
+    return [(float(x), float(y)) for x, y in np.asarray(polygon) * scale]
+
+
+def _corners(box: Sequence[float], scale: float) -> list[tuple[float, float]]:
+    x1, y1, x2, y2 = (value * scale for value in box)
+    return [(x1, y1), (x2, y1), (x2, y2), (x1, y2)]
+
+
+def _bounds(points: Sequence[tuple[float, float]]) -> _Area:
+    xs, ys = zip(*points, strict=True)
+    return min(xs), min(ys), max(xs), max(ys)
+
+
+def _label(
+    draw: Any,
+    points: Sequence[tuple[float, float]],
+    text: str,
+    color: str,
+    font: Any,
+    taken: list[_Area],
+    size: tuple[int, int],
+) -> None:
+    """Write a caption beside a mark where it hides no other one, or not at all."""
+    left, top, right, bottom = _bounds(points)
+    _, _, wide, high = draw.textbbox((0, 0), text, font=font, anchor="lt")
+    wide, high = wide + 4, high + 4
+    places = (
+        (left, top - high),
+        (right - wide, top - high),
+        (left, bottom),
+        (right, top),
+        (left - wide, top),
+    )
+    for x, y in places:
+        area = (x, y, x + wide, y + high)
+        inside = x >= 0 and y >= 0 and area[2] <= size[0] and area[3] <= size[1]
+        if inside and not any(_overlap(area, other) for other in taken):
+            taken.append(area)
+            draw.rectangle(area, fill=color)
+            draw.text((x + 2, y + 2), text, fill="white", font=font, anchor="lt")
+            return
+
+
+def _overlap(one: _Area, other: _Area) -> bool:
+    # A pixel of contact is allowed: captions touch the mark they belong to.
+    return (
+        one[0] < other[2] - 1
+        and other[0] < one[2] - 1
+        and one[1] < other[3] - 1
+        and other[1] < one[3] - 1
+    )
 
 
 def _draw_bar(

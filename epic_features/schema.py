@@ -80,8 +80,8 @@ def _color_columns() -> Iterable[Column]:
             "colors",
             "ratio",
             "[0, 1]",
-            f"Share of the pixels nearest to the centre of cluster {k}. Descending; the non-null "
-            "ones sum to 1.",
+            f"Share of the pixels nearest to the centre of cluster {k}, before it is rounded to "
+            "hex. Descending; the non-null ones sum to 1.",
         )
 
 
@@ -302,7 +302,8 @@ EXTRA_COLUMNS: tuple[Column, ...] = (
         "cartoon",
         "ratio",
         "(0, 1]",
-        "Share of the pixels of a 1024 × 1024 resize covered by its 512 most frequent colours.",
+        "Share of the pixels of a 1024 × 1024 nearest-neighbour resize covered by its 512 most "
+        "frequent colours.",
     ),
     Column(
         "bilateral_similarity",
@@ -310,12 +311,27 @@ EXTRA_COLUMNS: tuple[Column, ...] = (
         "cartoon",
         "",
         "[-1, 1]",
-        "Correlation of the RGB histograms before and after a bilateral filter.",
+        "Correlation of the RGB histograms before and after a bilateral filter, on a copy of at most "
+        "256 px.",
     ),
-    Column("edge_density", _REAL, "cartoon", "ratio", "[0, 1]", "Share of edge pixels."),
+    Column(
+        "edge_density",
+        _REAL,
+        "cartoon",
+        "ratio",
+        "[0, 1]",
+        "Share of edge pixels on a copy of at most 256 px.",
+    ),
     Column("brightness", _REAL, "quality", "", "[0, 1]", "Mean luma."),
     Column("contrast", _REAL, "quality", "", "[0, 0.5]", "Standard deviation of the luma."),
-    Column("sharpness", _REAL, "quality", "", "[0, ∞)", "Variance of the Laplacian of the luma."),
+    Column(
+        "sharpness",
+        _REAL,
+        "quality",
+        "",
+        "[0, ∞)",
+        "Variance of the Laplacian of the 8-bit BT.601 luma, longest side at most 1024 px.",
+    ),
     Column("phash", _TEXT, "quality", "", "16 hex digits", "64-bit perceptual (DCT) hash."),
     Column("dhash", _TEXT, "quality", "", "16 hex digits", "64-bit difference hash."),
     Column("has_camera_make", pa.bool_(), "exif", "", "", "EXIF names the maker of a camera."),

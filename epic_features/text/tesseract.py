@@ -1,7 +1,7 @@
 """Arabic lines read by Tesseract.
 
 Tesseract misses most of a page of a phone, but reads a single cropped line well when the line is
-prepared in more than one way and the most confident reading is kept: outlined captions lose .05 of
+prepared in more than one way and the most confident reading is kept: outlined captions lose .10 of
 their characters instead of .77 (grey only), real screenshots .02 instead of .05.
 """
 

@@ -1,0 +1,131 @@
+"""The commands, as processes of their own."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image as PILImage
+
+EPIC = Path(sys.executable).with_name("epic")
+QUICK = ("--groups", "shape,colors")
+
+
+def epic(*arguments, **options) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [EPIC, *map(str, arguments)], capture_output=True, text=True, timeout=300, **options
+    )
+
+
+def test_extract_writes_the_table_and_sums_up(gallery, tmp_path):
+    folder, drawings = gallery
+    out = tmp_path / "features.parquet"
+    done = epic("extract", folder, "-o", out, *QUICK)
+    assert done.returncode == 0, done.stderr
+    assert pq.read_table(out).num_rows == len(drawings)
+    assert f"{len(drawings)} rows" in done.stderr
+    assert done.stdout == ""
+
+
+def test_rejected_images_are_listed_and_strict_fails(gallery, tmp_path):
+    folder, drawings = gallery
+    source = tmp_path / "source"
+    source.mkdir()
+    (source / "good.jpg").write_bytes((folder / drawings[0].path).read_bytes())
+    (source / "bad.jpg").write_bytes(b"<html>")
+    done = epic("extract", source, "-o", tmp_path / "a.parquet", *QUICK)
+    assert done.returncode == 0
+    assert "bad.jpg" in done.stderr.replace("\n", "")
+    assert "HTML" in done.stderr
+    done = epic("extract", source, "-o", tmp_path / "b.parquet", *QUICK, "--strict", "--quiet")
+    assert done.returncode == 1
+    assert done.stderr == ""
+    assert pq.read_table(tmp_path / "b.parquet").num_rows == 1
+
+
+@pytest.mark.parametrize(
+    ("arguments", "message"),
+    [
+        (("--groups", "shapes"), "choose from: shape, colors, faces, text"),
+        (("--faces", "haar"), "choose from: centerface"),
+        (("--ocr", "x"), "choose from: rapid"),
+        (("--workers", "0"), "workers"),
+        (("--no-such-option",), "No such option"),
+    ],
+)
+def test_usage_errors_exit_with_2(gallery, tmp_path, arguments, message):
+    folder, _ = gallery
+    done = epic("extract", folder, "-o", tmp_path / "x.parquet", *arguments)
+    assert done.returncode == 2
+    assert message in done.stderr
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "x.parquet").exists()
+
+
+def test_an_existing_output_is_refused_without_overwrite(gallery, tmp_path):
+    folder, _ = gallery
+    out = tmp_path / "x.parquet"
+    out.write_text("precious")
+    done = epic("extract", folder, "-o", out, *QUICK)
+    assert done.returncode == 2
+    assert "exists" in done.stderr
+    assert out.read_text() == "precious"
+    assert epic("extract", folder, "-o", out, *QUICK, "--overwrite").returncode == 0
+
+
+def test_a_missing_source_and_an_empty_folder(tmp_path):
+    done = epic("extract", tmp_path, "-o", tmp_path / "x.parquet", *QUICK)
+    assert done.returncode == 2
+    assert "no image found" in done.stderr
+    done = epic("extract", tmp_path / "gone", "-o", tmp_path / "x.parquet", *QUICK)
+    assert done.returncode != 0
+    assert "No such file" in done.stderr
+
+
+def test_a_missing_model_names_the_command(gallery, tmp_path):
+    folder, _ = gallery
+    environment = {"PATH": "/usr/bin", "HOME": str(tmp_path), "EPIC_MODEL_DIR": str(tmp_path)}
+    done = epic("extract", folder, "-o", tmp_path / "x.parquet", env=environment)
+    assert done.returncode == 2
+    assert "epic models get centerface" in done.stderr
+
+
+def test_show_prints_the_row_and_draws(gallery, default_models, tmp_path):
+    folder, drawings = gallery
+    face = next(d for d in drawings if d.faces)
+    done = epic("show", folder / face.path, "-o", tmp_path / "overlay.png")
+    assert done.returncode == 0, done.stderr
+    assert "total_faces_count" in done.stdout
+    picture = PILImage.open(tmp_path / "overlay.png")
+    assert picture.height > picture.width * face.height // face.width
+    again = epic("show", folder / face.path, "-o", tmp_path / "overlay.png")
+    assert again.returncode == 2
+
+
+def test_show_of_an_unreadable_image_exits_with_1(tmp_path):
+    path = tmp_path / "صورة.jpg"
+    path.write_bytes(b"")
+    done = epic("show", path, *QUICK)
+    assert done.returncode == 1
+    assert "صورة.jpg: the file is empty" in done.stderr
+
+
+def test_models_list_and_path(tmp_path):
+    environment = {"PATH": "/usr/bin", "HOME": str(tmp_path), "EPIC_MODEL_DIR": str(tmp_path)}
+    done = epic("models", "list", env=environment)
+    assert "centerface" in done.stdout
+    done = epic("models", "path", "yunet", env=environment)
+    assert done.returncode == 2
+    assert "epic models get yunet" in done.stderr
+    done = epic("models", "get", "nothing", env=environment)
+    assert done.returncode == 2
+    assert "choose from" in done.stderr
+
+
+def test_help_and_version():
+    for command in ((), ("extract",), ("show",), ("models",)):
+        done = epic(*command, "--help")
+        assert done.returncode == 0
+        assert "Usage" in done.stdout
+    assert epic("--version").stdout.strip()
