@@ -19,10 +19,10 @@ from typing import Any
 
 import pyarrow.parquet as pq
 
-from epic_features.errors import OutputError
+from epic_features.errors import OutputError, SourceError
 from epic_features.extractor import Extractor, Rejected
 from epic_features.settings import Settings
-from epic_features.sources import ImageLike, ImageReference, references
+from epic_features.sources import ImageLike, ImageReference, is_single, references
 
 REJECTED_KEY = b"epic_features.rejected"
 _ROWS_PER_GROUP = 256
@@ -87,12 +87,14 @@ def dump(
     OutputError
         `out` exists and `overwrite` is false, or its folder can't be written.
     SourceError
-        A folder or pattern without images, or a path outside `root`.
+        A path that does not exist or lies outside `root`, or a folder or pattern without images.
     """
     started = time.monotonic()
     target = Path(out)
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists; choose another path or allow overwriting")
+    if isinstance(source, str | os.PathLike) and is_single(source) and not Path(source).exists():
+        raise SourceError(f"no such file or folder: {source}")
     extractor = Extractor(settings)
     rows: list[dict[str, Any]] = []
     rejected: list[Rejected] = []

@@ -79,8 +79,8 @@ def test_a_missing_source_and_an_empty_folder(tmp_path):
     assert done.returncode == 2
     assert "no image found" in done.stderr
     done = epic("extract", tmp_path / "gone", "-o", tmp_path / "x.parquet", *QUICK)
-    assert done.returncode != 0
-    assert "No such file" in done.stderr
+    assert done.returncode == 2
+    assert "no such file" in done.stderr
 
 
 def test_a_missing_model_names_the_command(gallery, tmp_path):

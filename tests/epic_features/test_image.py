@@ -21,9 +21,9 @@ from epic_features.settings import Settings
 SETTINGS = Settings()
 
 
-def encoded(picture: PILImage.Image, format: str = "PNG", **options: object) -> bytes:
+def encoded(picture: PILImage.Image, kind: str = "PNG", **options: object) -> bytes:
     buffer = io.BytesIO()
-    picture.save(buffer, format, **options)
+    picture.save(buffer, kind, **options)
     return buffer.getvalue()
 
 
@@ -36,17 +36,17 @@ def corrupt_cases(folder: Path) -> list[tuple[Path, str]]:
 
 
 def test_lossless_formats_give_the_very_pixels(photo):
-    for format in ("PNG", "BMP", "TIFF", "PPM"):
-        image = decode(encoded(PILImage.fromarray(photo), format), SETTINGS)
-        assert image.format == format
+    for kind in ("PNG", "BMP", "TIFF", "PPM"):
+        image = decode(encoded(PILImage.fromarray(photo), kind), SETTINGS)
+        assert image.format == kind
         np.testing.assert_array_equal(image.pixels, photo)
     webp = decode(encoded(PILImage.fromarray(photo), "WEBP", lossless=True), SETTINGS)
     np.testing.assert_array_equal(webp.pixels, photo)
 
 
-@pytest.mark.parametrize("format", ["JPEG", "AVIF", "WEBP", "JPEG2000"])
-def test_lossy_formats_stay_close(photo, format):
-    image = decode(encoded(PILImage.fromarray(photo), format), SETTINGS)
+@pytest.mark.parametrize("kind", ["JPEG", "AVIF", "WEBP", "JPEG2000"])
+def test_lossy_formats_stay_close(photo, kind):
+    image = decode(encoded(PILImage.fromarray(photo), kind), SETTINGS)
     assert np.abs(image.pixels.astype(int) - photo).mean() < 6
 
 
@@ -117,9 +117,9 @@ def test_cmyk_and_one_bit():
 
 def test_first_frame_of_an_animation():
     frames = [PILImage.new("RGB", (8, 8), color) for color in ("red", "lime", "blue")]
-    for format in ("GIF", "PNG", "WEBP"):
-        options = {"lossless": True} if format == "WEBP" else {}
-        data = encoded(frames[0], format, save_all=True, append_images=frames[1:], **options)
+    for kind in ("GIF", "PNG", "WEBP"):
+        options = {"lossless": True} if kind == "WEBP" else {}
+        data = encoded(frames[0], kind, save_all=True, append_images=frames[1:], **options)
         assert decode(data, SETTINGS).pixels[4, 4].tolist() == [255, 0, 0]
 
 
@@ -155,7 +155,7 @@ def test_grey_arrays_and_views(photo):
         (b'{"error": "not found"}', "JSON"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "known format"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "known kind"),
         (b"\xff\xd8\xff\xd9" + bytes(50), "JPEG"),
         (b"\xff\xd8\xff\xe0 and then nothing", "cut off"),
     ],
@@ -167,10 +167,10 @@ def test_reasons_say_what_the_file_is(data, reason):
     assert caught.value.image == "x.jpg"
 
 
-@pytest.mark.parametrize("format", ["JPEG", "PNG"])
-def test_cut_off_files_are_rejected_unless_allowed(photo, format):
+@pytest.mark.parametrize("kind", ["JPEG", "PNG"])
+def test_cut_off_files_are_rejected_unless_allowed(photo, kind):
     picture = PILImage.fromarray(np.tile(photo, (4, 4, 1)))
-    whole = encoded(picture, format)
+    whole = encoded(picture, kind)
     half = whole[: len(whole) // 2]
     with pytest.raises(ImageError, match="damaged or cut off"):
         decode(half, SETTINGS)
@@ -230,9 +230,9 @@ def test_the_largest_allowed_image_stays_within_memory(tmp_path):
 
 
 @given(st.binary(max_size=200), st.sampled_from(["JPEG", "PNG", "GIF", "WEBP", "BMP", "TIFF"]))
-def test_any_bytes_decode_or_give_an_image_error(junk, format):
+def test_any_bytes_decode_or_give_an_image_error(junk, kind):
     picture = PILImage.new("RGB", (9, 7), "teal")
-    data = bytearray(encoded(picture, format))
+    data = bytearray(encoded(picture, kind))
     for i, byte in enumerate(junk):
         data[(i * 37 + byte) % len(data)] = byte
     for candidate in (junk, bytes(data)):

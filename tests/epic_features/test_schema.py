@@ -9,7 +9,8 @@ from epic_features.schema import CORE_COLUMNS, EXTRA_COLUMNS, columns_of
 from epic_features.settings import EXTRA_GROUPS
 
 CONTRACT = """
-file_name string | relative_path string | aspect_ratio float | area int64 | width int32 | height int32
+file_name string | relative_path string | aspect_ratio float | area int64
+width int32 | height int32
 dominant_color_1 string | color_to_image_ratio_1 float | dominant_color_2 string
 color_to_image_ratio_2 float | dominant_color_3 string | color_to_image_ratio_3 float
 dominant_color_4 string | color_to_image_ratio_4 float | dominant_color_5 string
