@@ -30,6 +30,27 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, show the
 test: $(VENV)/.installed ## Run the test suite
 	$(BIN)/python -m pytest
 
+# Each of these two libraries brings another OpenCV distribution, so each gets an environment in which
+# there is just one. The package itself is not installed there: it would add the one it depends on.
+# PaddleOCR insists on the one that needs libGL.
+TEST_PARTS := pytest hypothesis numpy pillow pi-heif onnxruntime shapely platformdirs requests pyarrow pandas
+
+.venv-retinaface/.installed: pyproject.toml | $(BIN)/activate
+	$(PYTHON) -m venv --clear .venv-retinaface
+	.venv-retinaface/bin/pip install --quiet retina-face==0.0.19 'onnx>=1.16' $(TEST_PARTS)
+	@touch $@
+
+.venv-paddle/.installed: pyproject.toml | $(BIN)/activate
+	@./scripts/system_packages.sh libgl1 libglib2.0-0
+	$(PYTHON) -m venv --clear .venv-paddle
+	.venv-paddle/bin/pip install --quiet paddleocr==3.7.0 tesserocr==2.13.0 $(TEST_PARTS)
+	.venv-paddle/bin/pip install --quiet --no-deps rapidocr==3.10.0
+	@touch $@
+
+test-backends: .venv-retinaface/.installed .venv-paddle/.installed ## Test RetinaFace and PaddleOCR
+	.venv-retinaface/bin/python -m pytest tests/epic_features/faces/test_retinaface.py
+	.venv-paddle/bin/python -m pytest tests/epic_features/text/test_paddle.py
+
 lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check

@@ -311,8 +311,8 @@ EXTRA_COLUMNS: tuple[Column, ...] = (
         "cartoon",
         "",
         "[-1, 1]",
-        "Correlation of the RGB histograms before and after a bilateral filter, on a copy of at most "
-        "256 px.",
+        "Correlation of the RGB histograms before and after a bilateral filter, on a copy of at "
+        "most 256 px.",
     ),
     Column(
         "edge_density",

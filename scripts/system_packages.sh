@@ -1,10 +1,10 @@
 #!/bin/sh
-# Install the Debian packages that the demo and the tests use and that are missing.
+# Install Debian packages that are missing: those named, or else what the demo and the tests use.
 # Without root, or on another system, say what is missing and go on: the library works without them.
 set -eu
 
 # The Arabic model of Tesseract; fonts and the bidirectional algorithm for drawing sample pictures.
-packages="tesseract-ocr-ara fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0"
+packages="${*:-tesseract-ocr-ara fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0}"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "Not a Debian system: for Arabic run 'epic models get tessdata-ara' afterwards."
@@ -17,7 +17,7 @@ for package in $packages; do
 done
 [ -n "$missing" ] || exit 0
 if [ "$(id -u)" -ne 0 ]; then
-    echo "Missing Debian packages; for Arabic text run: sudo apt-get install$missing"
+    echo "Missing Debian packages; please run: sudo apt-get install$missing"
     exit 0
 fi
 echo "Installing$missing"

@@ -155,7 +155,7 @@ def test_grey_arrays_and_views(photo):
         (b'{"error": "not found"}', "JSON"),
         (b"version https://git-lfs.github.com/spec/v1\n", "Git LFS"),
         (b"<svg xmlns='http://www.w3.org/2000/svg'/>", "SVG"),
-        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "known kind"),
+        (b"%!PS-Adobe-3.0 EPSF-3.0\n%%BoundingBox: 0 0 9 9\n", "known format"),
         (b"\xff\xd8\xff\xd9" + bytes(50), "JPEG"),
         (b"\xff\xd8\xff\xe0 and then nothing", "cut off"),
     ],
