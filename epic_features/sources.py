@@ -78,7 +78,7 @@ class ImageReference:
 def is_single(images: ImageLike | Iterable[ImageLike]) -> bool:
     """Tell whether `images` names exactly one image rather than a collection."""
     if isinstance(images, str | os.PathLike):
-        path = Path(images)
+        path = Path(images).expanduser()
         return not path.is_dir() and not _is_glob(path)
     return _is_content(images)
 
@@ -111,15 +111,15 @@ def references(
     SourceError
         A path does not exist, lies outside `root`, or a folder or pattern has no image.
     """
-    base = Path(root) if root is not None else None
+    base = Path(root).expanduser() if root is not None else None
     if isinstance(images, str | os.PathLike):
-        yield from _from_path(Path(images), base, alone=True)
+        yield from _from_path(Path(images).expanduser(), base, alone=True)
     elif _is_content(images):
         yield ImageReference(_content_name(images, None), images)
     elif isinstance(images, Iterable):
         for position, image in enumerate(images):
             if isinstance(image, str | os.PathLike):
-                yield from _from_path(Path(image), base, alone=False)
+                yield from _from_path(Path(image).expanduser(), base, alone=False)
             elif _is_content(image):
                 yield ImageReference(_content_name(image, position), image)
             else:

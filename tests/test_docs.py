@@ -1,0 +1,36 @@
+"""The documentation keeps up with the code."""
+
+import re
+from dataclasses import fields
+from pathlib import Path
+
+from docs.make_columns import TARGET, reference
+from epic_features import Settings
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def test_the_column_reference_is_up_to_date():
+    assert TARGET.read_text(encoding="utf-8") == reference(), "run: python -m docs.make_columns"
+
+
+def test_every_setting_is_in_the_guide_with_its_default():
+    guide = (ROOT / "docs" / "guide.md").read_text(encoding="utf-8")
+    listed = dict(re.findall(r"^\| `(\w+)` \| ([^|]+?) \|", guide, re.MULTILINE))
+    assert set(listed) == {field.name for field in fields(Settings)}
+    defaults = {f.name: str(f.default) for f in fields(Settings) if f.name != "groups"}
+    assert {name: listed[name].replace(" ", "") for name in defaults} == defaults
+
+
+def test_links_lead_somewhere():
+    for page in (*ROOT.glob("*.md"), *(ROOT / "docs").glob("*.md")):
+        for target in re.findall(r"\]\(([^)#]+)\)", page.read_text(encoding="utf-8")):
+            if "://" not in target:
+                assert (page.parent / target).exists(), f"{page.name} links to {target}"
+
+
+def test_the_two_commands_of_the_readme_exist():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    for target in re.findall(r"^make (\S+)", readme, re.MULTILINE):
+        assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
