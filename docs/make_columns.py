@@ -10,12 +10,12 @@ TARGET = Path(__file__).with_name("columns.md")
 
 HEAD = """# Columns
 
-Written by `python -m docs.make_columns` from `epic_features/schema.py`; a test keeps the two together.
+Written by `python -m docs.make_columns` from `epic_features/schema.py`; a test compares the two.
 
-One row describes one image. Pixels are those of the upright image, after EXIF orientation. Null means
-"not looked" (the group was switched off, or no Arabic recogniser was at hand) or, for an average,
-"nothing to average"; 0 means "looked, none". Word columns are lists in reading order, Unicode NFC,
-logical order, never presentation forms.
+One row describes one image. Pixels are those of the upright image, after EXIF orientation. Null
+means "not looked" (the group was switched off, or no Arabic recogniser was at hand) or, for an
+average, "nothing to average"; 0 means "looked, none". Word columns are lists in reading order,
+Unicode NFC, logical order, never presentation forms.
 """
 
 
