@@ -11,10 +11,12 @@ from typing import Annotated, Any
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Column, Table
+from rich.table import Table
 
 from epic_features import __version__
-from epic_features.errors import EpicError, ImageError
+from epic_features.cli_progress import DumpProgress, plain, print_report, report_as_json
+from epic_features.engines import ENGINES
+from epic_features.errors import EpicError, ImageError, OutputError
 from epic_features.settings import (
     ARABIC_READERS,
     CORE_GROUPS,
@@ -23,8 +25,6 @@ from epic_features.settings import (
     TEXT_READERS,
     Settings,
 )
-
-_SHOWN_REJECTED = 20
 
 app = typer.Typer(
     name="epic",
@@ -59,7 +59,7 @@ def main() -> None:
     try:
         app()
     except EpicError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {_plain(error)}", soft_wrap=True)
+        Console(stderr=True).print(f"[bold red]error:[/] {plain(error)}", soft_wrap=True)
         sys.exit(1 if isinstance(error, ImageError) else 2)
 
 
@@ -74,62 +74,92 @@ def _version(
 
 @app.command()
 def extract(
-    source: Annotated[str, typer.Argument(help="A folder, an image, or a glob pattern in quotes.")],
-    output: Annotated[Path, typer.Option("-o", "--output", help="Parquet file to write.")],
+    source: Annotated[
+        str, typer.Argument(help="A folder, an image, a glob pattern in quotes, or an address.")
+    ],
+    output: Annotated[
+        Path,
+        typer.Option("-o", "--output", help="A file that ends in .parquet, or a folder of shards."),
+    ],
     groups: Groups = "core",
     faces: Faces = Settings.faces,
     ocr: Ocr = Settings.ocr,
     arabic: Arabic = Settings.arabic,
     allow_truncated: Truncated = False,
     root: Annotated[
-        Path | None, typer.Option(help="Folder that relative_path and class refer to.")
+        str | None, typer.Option(help="Folder that relative_path and class refer to.")
     ] = None,
-    overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace the output file if it exists.")
+    whatsapp: Annotated[
+        bool, typer.Option("--whatsapp", help="Only the pictures of WhatsApp chats.")
     ] = False,
+    engine: Annotated[
+        str, typer.Option(help=f"Where the work is done: {', '.join(ENGINES)}.")
+    ] = "processes",
     workers: Annotated[
         int | None, typer.Option(min=1, help="Images worked on at once.", show_default="cores")
     ] = None,
+    shard_size: Annotated[int, typer.Option(min=1, help="Images per shard.")] = 1000,
+    time_limit: Annotated[float, typer.Option(help="Seconds an image may take.")] = 60.0,
+    resume: Annotated[
+        bool, typer.Option("--resume/--no-resume", help="Continue an interrupted run.")
+    ] = True,
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace the output if it exists.")
+    ] = False,
+    update: Annotated[
+        bool,
+        typer.Option("--update", help="Bring a folder of shards up to date with its source."),
+    ] = False,
+    retry_rejected: Annotated[
+        bool, typer.Option("--retry-rejected", help="Try just the rejected images again.")
+    ] = False,
     strict: Annotated[
         bool, typer.Option("--strict", help="Exit with code 1 when an image was rejected.")
     ] = False,
     quiet: Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")] = False,
+    as_json: Annotated[
+        bool, typer.Option("--json", help="Print the summary as JSON on the standard output.")
+    ] = False,
+    log_file: Annotated[Path | None, typer.Option(help="File to which a log is appended.")] = None,
 ) -> None:
-    """Write the feature table of a folder of images to a Parquet file."""
+    """Write the feature table of any number of images to Parquet; resumes when interrupted."""
     from epic_features.dumping import dump
-    from epic_features.sources import references
 
     settings = _settings(groups, faces, ocr, arabic, allow_truncated)
-    console = Console(stderr=True, quiet=quiet)
-    with _progress(console) as progress:
-        total = sum(1 for _ in references(source, root))
-        task = progress.add_task("reading", total=total, rejected=0)
-        report = dump(
-            source,
-            output,
-            settings=settings,
-            root=root,
-            overwrite=overwrite,
-            workers=workers,
-            on_progress=lambda rows, rejected: progress.update(
-                task, completed=rows + rejected, rejected=rejected
-            ),
+    if log_file is not None:
+        _log_to(log_file)
+    console = Console(stderr=True, quiet=quiet or as_json)
+    try:
+        with DumpProgress(console, source, root, whatsapp) as progress:
+            report = dump(
+                source,
+                output,
+                settings=settings,
+                root=root,
+                whatsapp=whatsapp,
+                engine=engine,
+                workers=workers,
+                resume=resume,
+                overwrite=overwrite,
+                update=update,
+                retry_rejected=retry_rejected,
+                shard_size=shard_size,
+                time_limit=time_limit,
+                on_progress=progress,
+            )
+    except KeyboardInterrupt:
+        Console(stderr=True, quiet=quiet).print(
+            "interrupted; the shards that are done are kept: the same command continues from "
+            "there (without --overwrite for a folder)",
+            soft_wrap=True,
         )
-    rate = (report.rows + len(report.rejected)) / report.seconds
-    console.print(
-        f"{report.rows} rows in {_plain(report.path)}, {len(report.rejected)} images rejected, "
-        f"{report.seconds:.1f} s ({rate:.2f} images/s)",
-        soft_wrap=True,
-    )
-    if report.rejected:
-        table = Table(Column("rejected", overflow="fold"), "reason")
-        for item in report.rejected[:_SHOWN_REJECTED]:
-            table.add_row(_plain(item.path), _plain(item.reason))
-        console.print(table)
-        if (more := len(report.rejected) - _SHOWN_REJECTED) > 0:
-            console.print(f"... and {more} more; all are in the metadata of the Parquet file")
-        if strict:
-            raise typer.Exit(1)
+        raise typer.Exit(130) from None
+    if as_json:
+        typer.echo(report_as_json(report))
+    else:
+        print_report(console, report)
+    if strict and report.rejected:
+        raise typer.Exit(1)
 
 
 @app.command()
@@ -148,14 +178,13 @@ def show(
     ] = False,
 ) -> None:
     """Print the feature row of one image, and draw what was found."""
-    from epic_features.errors import OutputError
     from epic_features.inspection import inspect
 
     if output is not None and output.exists() and not overwrite:
         raise OutputError(f"{output} exists; choose another path or give --overwrite")
     settings = _settings(groups, faces, ocr, arabic, allow_truncated)
     inspection = inspect(image, settings=settings)
-    table = Table("column", "value", "unit", title=_plain(image))
+    table = Table("column", "value", "unit", title=plain(image))
     for column in inspection.columns:
         value = inspection.row[column.name]
         if value is not None:
@@ -170,7 +199,7 @@ def show(
             inspection.overlay().save(output)
         except (OSError, ValueError) as error:
             raise OutputError(f"can't write the picture {output}: {error}") from error
-        console.print(f"picture: {_plain(output)}", soft_wrap=True)
+        console.print(f"picture: {plain(output)}", soft_wrap=True)
 
 
 @models_app.command("list")
@@ -215,7 +244,7 @@ def get_models(
                     t, completed=done, total=total
                 ),
             )
-        console.print(f"{name}: {_plain(path)}", soft_wrap=True)
+        console.print(f"{name}: {plain(path)}", soft_wrap=True)
 
 
 @models_app.command("path")
@@ -236,6 +265,18 @@ def _settings(groups: str, faces: str, ocr: str, arabic: str, allow_truncated: b
     )
 
 
+def _log_to(path: Path) -> None:
+    try:
+        handler = logging.FileHandler(path, encoding="utf-8")
+    except OSError as error:
+        raise OutputError(f"can't write the log {path}: {error.strerror}") from error
+    handler.setFormatter(logging.Formatter("%(asctime)s %(levelname)s %(message)s"))
+    log = logging.getLogger("epic_features")
+    log.addHandler(handler)
+    log.setLevel(logging.INFO)
+    log.propagate = False
+
+
 def _progress(console: Console) -> Progress:
     return Progress(
         TextColumn("{task.description}"),
@@ -247,16 +288,9 @@ def _progress(console: Console) -> Progress:
     )
 
 
-def _plain(value: object) -> str:
-    """Escape the brackets that rich would take for markup."""
-    from rich.markup import escape
-
-    return escape(str(value))
-
-
 def _cell(value: Any) -> str:
     if isinstance(value, list):
-        return _plain(" ".join(value)) if value else "(none)"
+        return plain(" ".join(value)) if value else "(none)"
     if isinstance(value, float):
         return f"{value:.4g}"
-    return _plain(value)
+    return plain(value)

@@ -19,16 +19,19 @@ class ImageError(EpicError):
         Path or description of the image.
     reason : str
         One line, fit to be shown in a table.
+    stage : str
+        What failed: ``"source"`` (the file can't be had), ``"decode"``, or the column group.
     """
 
-    def __init__(self, image: str, reason: str) -> None:
+    def __init__(self, image: str, reason: str, stage: str = "decode") -> None:
         super().__init__(f"{image}: {reason}")
         self.image = image
         self.reason = reason
+        self.stage = stage
 
-    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str]]:
+    def __reduce__(self) -> tuple[type[ImageError], tuple[str, str, str]]:
         # Exceptions with their own __init__ do not survive pickling between processes otherwise.
-        return type(self), (self.image, self.reason)
+        return type(self), (self.image, self.reason, self.stage)
 
 
 class SettingsError(EpicError, ValueError):
@@ -53,3 +56,7 @@ class MissingExtra(EpicError, ImportError):
 
 class OutputError(EpicError):
     """A result could not be written, for instance because the file already exists."""
+
+
+class EngineError(EpicError):
+    """The processes that do the work could not be started."""

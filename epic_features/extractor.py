@@ -35,10 +35,17 @@ class Rejected:
         Path of the file, or a description such as ``<array 3>``.
     reason : str
         Why, in one line.
+    stage : str
+        What failed: ``"source"`` (the file can't be had), ``"decode"``, ``"worker"`` (the process
+        died, or took too long), or the column group.
+    relative_path : str or None
+        Path below the source root; None for an image that is not a file.
     """
 
     path: str
     reason: str
+    stage: str = "decode"
+    relative_path: str | None = None
 
 
 class Extractor:
@@ -138,7 +145,7 @@ class Extractor:
         try:
             return self.row(image)
         except ImageError as error:
-            return Rejected(error.image, error.reason)
+            return Rejected(image.name, error.reason, error.stage, image.relative_path)
 
     def table(self, rows: Iterable[Mapping[str, Any]]) -> pa.Table:
         """Turn rows into an Arrow table of `schema`."""
@@ -153,7 +160,7 @@ class Extractor:
             logger.debug("stage %s failed", stage.group, exc_info=True)
             name = image.relative_path or "<pixels>"
             reason = f"the {stage.group} stage failed: {type(error).__name__}: {error}"
-            raise ImageError(name, " ".join(reason.split())) from error
+            raise ImageError(name, " ".join(reason.split()), stage.group) from error
 
 
 def build_stages(settings: Settings) -> tuple[Stage, ...]:

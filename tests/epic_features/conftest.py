@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from pathlib import Path
+
 import pytest
+from PIL import Image as PILImage
 
 from epic_features import ModelNotFound, models
 
@@ -17,3 +20,17 @@ def default_models() -> None:
         find_tessdata()
     except ModelNotFound as error:
         pytest.skip(f"needs the default models: {error}")
+
+
+@pytest.fixture
+def make_pictures():
+    """Return a function that fills a folder with small pictures, each of its own size."""
+
+    def make(folder: Path, count: int, start: int = 0) -> list[str]:
+        folder.mkdir(parents=True, exist_ok=True)
+        names = [f"{i:04d}.png" for i in range(start, start + count)]
+        for i, name in enumerate(names, start):
+            PILImage.new("RGB", (i % 50 + 1, i // 50 + 1)).save(folder / name)
+        return names
+
+    return make

@@ -1,7 +1,11 @@
 """The commands, as processes of their own."""
 
+import json
+import os
+import signal
 import subprocess
 import sys
+import time
 from pathlib import Path
 
 import pyarrow.parquet as pq
@@ -129,3 +133,93 @@ def test_help_and_version():
         assert done.returncode == 0
         assert "Usage" in done.stdout
     assert epic("--version").stdout.strip()
+
+
+def test_a_folder_of_shards_its_json_and_log(tmp_path, make_pictures):
+    make_pictures(tmp_path / "in", 25)
+    (tmp_path / "in" / "0007.png").write_bytes(b"")
+    command = ("extract", tmp_path / "in", "-o", tmp_path / "out", "--groups", "shape")
+    log = tmp_path / "log.txt"
+    done = epic(*command, "--shard-size", "10", "--json", "--log-file", log, "--engine", "inline")
+    assert (done.returncode, done.stderr) == (0, "")
+    report = json.loads(done.stdout)
+    assert (report["rows"], report["resumed"]) == (24, 0)
+    assert report["rejected"][0]["reason"] == "the file is empty"
+    assert len(list((tmp_path / "out").glob("part-*.parquet"))) == 3
+    assert "shard 2: 5 rows of 5 images" in log.read_text()
+
+    again = epic(*command)
+    assert "25 images were done before" in again.stderr
+    done = epic(*command, "--no-resume")
+    assert done.returncode == 2
+    assert "holds a dump" in done.stderr
+    done = epic(*command[:-1], "shape,quality")
+    assert done.returncode == 2
+    assert "groups was ['shape']" in done.stderr
+    make_pictures(tmp_path / "in", 1, start=7)
+    assert json.loads(epic(*command, "--retry-rejected", "--json").stdout)["rejected"] == []
+    make_pictures(tmp_path / "in", 1, start=99)
+    (tmp_path / "in" / "0000.png").unlink()
+    report = json.loads(epic(*command, "--update", "--json").stdout)
+    assert (report["rows"], report["resumed"], report["forgotten"]) == (25, 24, 1)
+
+
+def test_a_time_limit_rejects(tmp_path):
+    (tmp_path / "in").mkdir()
+    PILImage.new("1", (9000, 9000)).save(tmp_path / "in" / "large.png")
+    PILImage.new("1", (9, 9)).save(tmp_path / "in" / "small.png")
+    command = ("extract", tmp_path / "in", "-o", tmp_path / "out", *QUICK)
+    done = epic(*command, "--time-limit", "0.1", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    assert "took longer than 0.1 s" in done.stderr
+    assert "1 rows" in done.stderr
+
+
+def test_ctrl_c_while_the_workers_start(tmp_path, make_pictures):
+    make_pictures(tmp_path / "in", 20)
+    command = [EPIC, "extract", tmp_path / "in", "-o", tmp_path / "out", *QUICK]
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    children = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    if not children.exists():
+        process.kill()
+        pytest.skip("needs /proc")
+    while len(children.read_text().split()) < 2:  # The first is multiprocessing's own helper.
+        time.sleep(0.01)
+        assert process.poll() is None
+    time.sleep(0.1)  # By now it runs Python, but is far from ready.
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert "Traceback" not in errors
+
+
+@pytest.mark.parametrize("name", ["out", "out.parquet"])
+def test_ctrl_c_is_quick_and_says_how_to_go_on(tmp_path, make_pictures, name):
+    source = tmp_path / "in"
+    source.mkdir()
+    PILImage.effect_noise((900, 900), 50).save(source / "noise.png")
+    for i in range(200):
+        os.link(source / "noise.png", source / f"{i}.png")
+    log = tmp_path / "log.txt"
+    command = [EPIC, "extract", source, "-o", tmp_path / name, *QUICK]
+    command += ["--shard-size", "4", "--log-file", log]
+    # A terminal sends Ctrl-C to the whole group: the workers get it too.
+    process = subprocess.Popen(command, stderr=subprocess.PIPE, text=True, start_new_session=True)
+    while "shard 1" not in (log.read_text() if log.exists() else ""):
+        time.sleep(0.02)
+        assert process.poll() is None
+    os.killpg(process.pid, signal.SIGINT)
+    _, errors = process.communicate(timeout=5)
+    assert process.returncode == 130
+    assert "the same command continues" in errors
+    assert "Traceback" not in errors
+    state = tmp_path / name if name == "out" else tmp_path / ".out.parquet.parts"
+    shards = list(state.glob("part-*.json"))
+    assert len(shards) >= 2
+    for path in source.glob("1*.png"):
+        path.unlink()
+    for path in source.glob("[2-9]?.png"):
+        path.unlink()
+    done = epic(*map(str, command[1:-2]))
+    assert done.returncode == 0
+    assert f"{4 * len(shards)} images were done before" in done.stderr

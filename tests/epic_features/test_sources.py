@@ -2,7 +2,9 @@
 
 import io
 import os
+import pickle
 import threading
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -10,7 +12,14 @@ from PIL import Image as PILImage
 
 from epic_features.errors import ImageError, SourceError
 from epic_features.settings import Settings
-from epic_features.sources import is_folder_per_class, is_single, references
+from epic_features.sources import (
+    FileIdentity,
+    check_exists,
+    is_folder_per_class,
+    is_single,
+    references,
+    shown,
+)
 
 
 @pytest.fixture
@@ -71,6 +80,59 @@ def test_globs_and_their_root(tree):
     assert paths(str(tree / "**" / "*.webp")) == ["memes/deeper/c.webp"]
     with pytest.raises(SourceError, match="pattern"):
         paths(tree / "*.bmp")
+
+
+def test_a_root_applies_to_patterns_and_lists(tree, monkeypatch):
+    assert paths(tree / "memes" / "*.jpg", tree) == ["memes/b.jpg"]
+    assert paths(str(tree / "*" / "*.jpg"), tree.parent) == [f"{tree.name}/memes/b.jpg"]
+    labels = [reference.label for reference in references(tree / "*" / "*.jp*g", tree)]
+    assert labels == ["memes", "selfies"]
+    roundabout = tree / "selfies" / ".." / "memes" / "b.jpg"
+    assert paths([roundabout, tree / "memes" / "*.PNG"], tree) == ["memes/b.jpg", "memes/a.PNG"]
+    monkeypatch.chdir(tree)
+    assert paths("memes/*.jpg", ".") == paths("./memes/../memes/b.jpg", tree) == ["memes/b.jpg"]
+    assert paths(["memes/b.jpg"]) == ["memes/b.jpg"]
+    with pytest.raises(SourceError, match="below the root"):
+        paths(tree / "memes" / "*.jpg", tree / "selfies")
+
+
+def test_a_source_that_does_not_exist(tree):
+    check_exists(tree)
+    check_exists(str(tree / "*.jpg"))
+    check_exists([tree / "gone"])
+    with pytest.raises(SourceError, match="no such file or folder: .*gone"):
+        check_exists(tree / "gone")
+    assert shown(tree) == str(tree)
+    assert shown([tree]) == "<images>"
+    assert shown(b"abc") == "<bytes>"
+
+
+def test_a_file_is_identified_without_reading_it(tree, photo):
+    path = tree / "memes" / "b.jpg"
+    (reference,) = references(path)
+    status = path.stat()
+    assert reference.identity() == FileIdentity(status.st_size, status.st_mtime_ns, None)
+    copy = pickle.dumps(reference)
+    assert len(copy) < 500
+    os.utime(path, ns=(1, 2))
+    assert pickle.loads(copy).identity() == FileIdentity(status.st_size, 2)
+    path.unlink()
+    with pytest.raises(ImageError, match="No such file"):
+        reference.identity()
+    sizes = [r.identity().size for r in references([photo, b"abc", PILImage.new("RGB", (4, 3))])]
+    assert sizes == [120 * 160 * 3, 3, 36]
+    assert [r.is_file for r in references([photo, tree / "memes" / "a.PNG"])] == [False, True]
+
+
+def test_a_name_that_is_no_unicode_is_kept_storable(tree):
+    content = (tree / "memes" / "b.jpg").read_bytes()
+    (tree / "odd").mkdir()
+    Path(os.fsdecode(os.fsencode(tree / "odd") + b"/caf\xe9.jpg")).write_bytes(content)
+    (reference,) = references(tree / "odd")
+    image = reference.load(Settings())
+    assert image.relative_path == image.file_name == "caf\\xe9.jpg"
+    reference.name.encode()
+    assert image.encoded == content
 
 
 def test_a_file_with_brackets_in_its_name_is_no_glob(tree):
