@@ -90,10 +90,12 @@ def dump(
         A path that does not exist or lies outside `root`, or a folder or pattern without images.
     """
     started = time.monotonic()
-    target = Path(out)
+    target = Path(out).expanduser()
+    if target.is_dir():
+        raise OutputError(f"{target} is a folder; give the name of a file in it")
     if target.exists() and not overwrite:
         raise OutputError(f"{target} exists; choose another path or allow overwriting")
-    if isinstance(source, str | os.PathLike) and is_single(source) and not Path(source).exists():
+    if _is_missing(source):
         raise SourceError(f"no such file or folder: {source}")
     extractor = Extractor(settings)
     rows: list[dict[str, Any]] = []
@@ -117,6 +119,12 @@ def dump(
         record = json.dumps([asdict(item) for item in rejected], ensure_ascii=False)
         writer.add_key_value_metadata({REJECTED_KEY: record})
     return DumpReport(target, written, tuple(rejected), time.monotonic() - started)
+
+
+def _is_missing(source: object) -> bool:
+    if not isinstance(source, str | os.PathLike):
+        return False
+    return is_single(source) and not Path(source).expanduser().exists()
 
 
 def _results(
@@ -150,6 +158,9 @@ def _written_whole(target: Path) -> Iterator[Path]:
         with aside.open("rb") as file:
             os.fsync(file.fileno())
         aside.replace(target)
+    except OSError as error:
+        aside.unlink(missing_ok=True)
+        raise OutputError(f"can't write {target}: {error.strerror or error}") from error
     except BaseException:
         aside.unlink(missing_ok=True)
         raise

@@ -115,8 +115,8 @@ def decode(encoded: bytes, settings: Settings, *, name: str = "<bytes>") -> Imag
     try:
         picture = _open(encoded)
         _check_pixels(picture, settings, name)
+        exif = _exif(picture)  # Before loading: Pillow turns TIFF pixels and drops the tag then.
         _load(picture, allow_truncated=settings.allow_truncated)
-        exif = _exif(picture)
         pixels = _upright(_rgb(picture), picture)
     except ImageError:
         raise

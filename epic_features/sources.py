@@ -65,9 +65,14 @@ class ImageReference:
             It can't be read or decoded.
         """
         content = self.content
+        if isinstance(content, ImageError):
+            raise content
+        if not isinstance(content, Path) and not _is_content(content):
+            raise ImageError(self.name, f"a {type(content).__name__} is not an image")
         if isinstance(content, Path):
             image = decode(_read(content, settings, self.name), settings, name=self.name)
-            return image.named(content.name, self.relative_path or content.name, self.label)
+            file_name = _printable(content.name)
+            return image.named(file_name, self.relative_path or file_name, self.label)
         if isinstance(content, bytes | bytearray | memoryview):
             return decode(bytes(content), settings, name=self.name)
         if isinstance(content, np.ndarray):
@@ -119,11 +124,13 @@ def references(
     elif isinstance(images, Iterable):
         for position, image in enumerate(images):
             if isinstance(image, str | os.PathLike):
-                yield from _from_path(Path(image).expanduser(), base, alone=False)
-            elif _is_content(image):
-                yield ImageReference(_content_name(image, position), image)
+                try:
+                    yield from _from_path(Path(image).expanduser(), base, alone=False)
+                except SourceError as error:
+                    # Among others, a bad item is rejected when its turn comes and stops nothing.
+                    yield ImageReference(_printable(str(image)), ImageError(str(image), str(error)))
             else:
-                raise SourceError(f"item {position} is a {type(image).__name__}, not an image")
+                yield ImageReference(_content_name(image, position), image)
     else:
         raise SourceError(
             f"a {type(images).__name__} is not an image; give a path, folder, glob pattern, array, "
@@ -140,8 +147,8 @@ def _is_content(image: object) -> bool:
 
 
 def _content_name(image: object, position: int | None) -> str:
-    kind = {"ndarray": "array", "bytearray": "bytes"}.get(type(image).__name__)
-    kind = kind or ("bytes" if isinstance(image, bytes | memoryview) else "PIL image")
+    kinds = {"ndarray": "array", "bytearray": "bytes", "memoryview": "bytes"}
+    kind = kinds.get(type(image).__name__, type(image).__name__)
     return f"<{kind}>" if position is None else f"<{kind} {position}>"
 
 
@@ -157,21 +164,27 @@ def _from_path(path: Path, root: Path | None, *, alone: bool) -> Iterator[ImageR
     elif root is not None:
         yield from _located([path], root)
     elif alone:
-        yield ImageReference(str(path), path, path.name)
+        yield ImageReference(_printable(str(path)), path, _printable(path.name))
     else:
-        yield ImageReference(str(path), path, path.as_posix())
+        yield ImageReference(_printable(str(path)), path, _printable(path.as_posix()))
 
 
 def _located(paths: Iterable[Path], root: Path) -> Iterator[ImageReference]:
     labelled = is_folder_per_class(root)
-    absolute_root = root.absolute()
+    # Not Path.absolute(), which keeps "..".
+    absolute_root = os.path.abspath(root)  # noqa: PTH100
     for path in paths:
         try:
-            relative = path.absolute().relative_to(absolute_root)
+            relative = Path(os.path.abspath(path)).relative_to(absolute_root)  # noqa: PTH100
         except ValueError:
             raise SourceError(f"{path} does not lie below the root {root}") from None
-        label = relative.parts[0] if labelled and len(relative.parts) > 1 else None
-        yield ImageReference(str(path), path, relative.as_posix(), label)
+        label = _printable(relative.parts[0]) if labelled and len(relative.parts) > 1 else None
+        yield ImageReference(_printable(str(path)), path, _printable(relative.as_posix()), label)
+
+
+def _printable(path: str) -> str:
+    """Replace what is not UTF-8 in a file name: no table and no terminal could hold it."""
+    return os.fsencode(path).decode("utf-8", "replace")
 
 
 def is_folder_per_class(root: Path) -> bool:
@@ -196,7 +209,7 @@ def _entries(folder: Path) -> tuple[list[os.DirEntry[str]], list[os.DirEntry[str
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry)
-            elif entry.is_file() and _is_candidate(entry.name, entry.path):
+            elif not entry.is_dir() and _is_candidate(entry.name, entry.path):
                 files.append(entry)
     return sorted(files, key=lambda e: e.name), sorted(folders, key=lambda e: e.name)
 

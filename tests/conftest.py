@@ -36,3 +36,16 @@ def photo() -> np.ndarray:
     """Pixels without structure that a detector could take for a face or a letter."""
     y, x = np.mgrid[0:120, 0:160]
     return np.stack([x, y * 2, 255 - x], axis=-1).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def default_models() -> None:
+    """Skip unless every model of the default settings is on this machine."""
+    from epic_features import ModelNotFound, models
+    from epic_features.text.tesseract import find_tessdata
+
+    try:
+        models.find("centerface")
+        find_tessdata()
+    except ModelNotFound as error:
+        pytest.skip(f"needs the default models: {error}")

@@ -60,6 +60,13 @@ def side_lengths(polygon: NDArray[np.float32]) -> tuple[float, float]:
 
 def crop(pixels: NDArray[np.uint8], polygon: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return the content of a box as an upright rectangle, at least one pixel on each side."""
+    # Only the part around the box, with the two pixels that cubic interpolation looks at: OpenCV 4
+    # can't warp pictures of 32,768 pixels or more on a side.
+    limit = np.array(pixels.shape[1::-1])
+    first = np.clip(np.floor(polygon.min(axis=0)).astype(int) - 2, 0, limit - 1)
+    last = np.clip(np.ceil(polygon.max(axis=0)).astype(int) + 3, first + 1, limit)
+    pixels = pixels[first[1] : last[1], first[0] : last[0]]
+    polygon = polygon - first.astype(np.float32)
     width, height = (max(1, round(side)) for side in side_lengths(polygon))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(polygon.astype(np.float32), target)

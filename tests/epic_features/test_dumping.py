@@ -79,6 +79,35 @@ def test_an_existing_file_is_kept_unless_overwriting_is_asked_for(gallery, tmp_p
     assert pq.read_metadata(out).num_rows > 0
 
 
+def test_a_folder_as_output_is_refused_at_once(gallery, tmp_path):
+    folder, _ = gallery
+    with pytest.raises(OutputError, match="folder"):
+        dump(folder, tmp_path, settings=QUICK, overwrite=True)
+
+
+FULL = """
+import resource, sys
+from epic_features import OutputError, Settings, dump
+resource.setrlimit(resource.RLIMIT_FSIZE, (4096, 4096))
+import signal
+signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
+try:
+    dump(sys.argv[1], sys.argv[2], settings=Settings(groups=("shape",)))
+except OutputError as error:
+    print(error)
+"""
+
+
+def test_a_full_disk_gives_a_clear_error_and_no_file(gallery, tmp_path):
+    folder, _ = gallery
+    out = tmp_path / "out.parquet"
+    done = subprocess.run(
+        [sys.executable, "-c", FULL, folder, out], capture_output=True, text=True, check=True
+    )
+    assert "can't write" in done.stdout
+    assert list(tmp_path.iterdir()) == []
+
+
 def test_a_failed_dump_leaves_nothing(tmp_path):
     (tmp_path / "empty").mkdir()
     out = tmp_path / "out" / "x.parquet"
