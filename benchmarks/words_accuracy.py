@@ -1,8 +1,9 @@
 """How well words become dictionary forms, measured on the gold lists.
 
 Run ``python -m benchmarks.words_accuracy [SHARED]``; SHARED defaults to ``../shared``. The lists
-of `benchmarks.word_lists` are scored too. They were written by those who wrote the rules; on their
-first run, before any repair, they gave .955 (MSA), .967 and .883 (two Egyptian lists), .975 (glued).
+of `benchmarks.word_lists` are scored too. They were written by those who wrote the rules; on
+their first run, before any repair, they gave .955 (MSA), .967 and .883 (two Egyptian lists) and
+.975 (glued).
 """
 
 from __future__ import annotations
