@@ -94,7 +94,9 @@ def dump(
     if target.is_dir():
         raise OutputError(f"{target} is a folder; give the name of a file in it")
     if target.exists() and not overwrite:
-        raise OutputError(f"{target} exists; choose another path or allow overwriting")
+        raise OutputError(
+            f"{target} exists; choose another path or allow overwriting (--overwrite)"
+        )
     if _is_missing(source):
         raise SourceError(f"no such file or folder: {source}")
     extractor = Extractor(settings)

@@ -101,7 +101,7 @@ class Extractor:
         if isinstance(image, ImageReference):
             return image.load(self.settings)
         if not is_single(image):
-            raise SourceError(f"{image!r} is not one image; use extract or dump for many")
+            raise SourceError(f"{image} is not one image; use extract or dump for many")
         (reference,) = references(image)
         return reference.load(self.settings)
 
