@@ -133,9 +133,10 @@ def tiles(height: int, width: int) -> list[tuple[int, int, tuple[float, float]]]
     -------
     list of (first, last, (top, bottom))
         First and last row of every tile, and the part of the picture that it answers for. One
-        tile for a picture that is at most 3 times as high as it is wide.
+        tile for a picture that is at most 3 times as high as it is wide, or that fitting shrinks
+        to no less than half.
     """
-    if height <= _LONG * width:
+    if height <= max(_LONG * width, 2 * LONGEST_SIDE):
         return [(0, height, (-np.inf, np.inf))]
     length, overlap = _TILE * width, max(1, width // 4)
     count = -(-(height - overlap) // (length - overlap))
