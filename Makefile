@@ -25,7 +25,8 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, show the
 	$(BIN)/python -m examples.gallery demo/gallery
 	$(BIN)/epic extract demo/gallery -o demo/features.parquet
 	@$(BIN)/python -m examples.print_table demo/features.parquet
-	$(BIN)/epic show demo/gallery/*/$(DEMO_IMAGE) -o demo/overlay.png
+	$(BIN)/epic show "$$(ls demo/gallery/ememes/* demo/gallery/fmemes/* 2>/dev/null | head -n 1)" \
+		-o demo/overlay.png
 
 test: $(VENV)/.installed ## Run the test suite
 	$(BIN)/python -m pytest

@@ -180,8 +180,8 @@ def show(
     """Print the feature row of one image, and draw what was found."""
     from epic_features.inspection import inspect
 
-    if output is not None and output.exists() and not overwrite:
-        raise OutputError(f"{output} exists; choose another path or give --overwrite")
+    if output is not None:
+        _check_picture(output, image, overwrite)
     settings = _settings(groups, faces, ocr, arabic, allow_truncated)
     inspection = inspect(image, settings=settings)
     table = Table("column", "value", "unit", title=plain(image))
@@ -253,6 +253,22 @@ def model_path(name: Annotated[str, typer.Argument(help="Name as in `epic models
     from epic_features.models import find
 
     typer.echo(find(name))
+
+
+def _check_picture(output: Path, image: Path, overwrite: bool) -> None:
+    """Refuse a picture that can't be written before any work is done."""
+    from PIL import Image as PILImage
+
+    from epic_features.errors import OutputError
+
+    if output.exists() and image.exists() and output.samefile(image):
+        raise OutputError(f"{output} is the image itself; choose another path")
+    if output.exists() and not overwrite:
+        raise OutputError(f"{output} exists; choose another path or give --overwrite")
+    if not output.absolute().parent.is_dir():
+        raise OutputError(f"the folder {output.parent} does not exist")
+    if output.suffix.lower() not in PILImage.registered_extensions():
+        raise OutputError(f"{output}: no picture format has this extension; try .png")
 
 
 def _settings(groups: str, faces: str, ocr: str, arabic: str, allow_truncated: bool) -> Settings:

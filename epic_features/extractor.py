@@ -4,25 +4,26 @@ from __future__ import annotations
 
 import json
 import logging
-import os
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import asdict, dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeVar
 
 import pyarrow as pa
 
 from epic_features import __version__
-from epic_features.errors import ImageError
+from epic_features.errors import EpicError, ImageError, SourceError
 from epic_features.image import Image
 from epic_features.schema import columns_of, schema_of
 from epic_features.settings import Settings
-from epic_features.sources import ImageLike, ImageReference, references
+from epic_features.sources import ImageLike, ImageReference, is_single, references
 from epic_features.stage import Backend, Stage
 
 logger = logging.getLogger(__name__)
 
 METADATA_KEY = b"epic_features"
+
+_T = TypeVar("_T")
 
 
 @dataclass(frozen=True)
@@ -106,7 +107,9 @@ class Extractor:
             return image
         if isinstance(image, ImageReference):
             return image.load(self.settings)
-        reference, *_ = references([image] if not isinstance(image, str | os.PathLike) else image)
+        if not is_single(image):
+            raise SourceError(f"{image} is not one image; use extract or dump for many")
+        (reference,) = references(image)
         return reference.load(self.settings)
 
     def row(self, image: ImageLike | ImageReference | Image) -> dict[str, Any]:
@@ -128,7 +131,9 @@ class Extractor:
             The image can't be read, or a stage failed on it.
         """
         loaded = self.load(image)
-        return self.assemble(loaded, (self._run(stage, loaded) for stage in self.stages))
+        return self.assemble(
+            loaded, (self.run(stage.group, stage, loaded) for stage in self.stages)
+        )
 
     def assemble(self, image: Image, parts: Iterable[Mapping[str, Any]]) -> dict[str, Any]:
         """Join the columns that stages returned for an image into one row."""
@@ -152,15 +157,18 @@ class Extractor:
         return pa.Table.from_pylist(list(rows), schema=self.schema)
 
     @staticmethod
-    def _run(stage: Stage, image: Image) -> Mapping[str, Any]:
+    def run(group: str, work: Callable[[Image], _T], image: Image) -> _T:
+        """Run the stage of a group, or a part of it; whatever it raises becomes `ImageError`."""
         try:
-            return stage(image)
+            return work(image)
+        except EpicError:
+            raise
         except Exception as error:
             # The promise is that one picture never stops a batch, whatever a back end makes of it.
-            logger.debug("stage %s failed", stage.group, exc_info=True)
+            logger.debug("stage %s failed", group, exc_info=True)
             name = image.relative_path or "<pixels>"
-            reason = f"the {stage.group} stage failed: {type(error).__name__}: {error}"
-            raise ImageError(name, " ".join(reason.split()), stage.group) from error
+            reason = f"the {group} stage failed: {type(error).__name__}: {error}"
+            raise ImageError(name, " ".join(reason.split()), group) from error
 
 
 def build_stages(settings: Settings) -> tuple[Stage, ...]:

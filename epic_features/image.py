@@ -115,13 +115,13 @@ def decode(encoded: bytes, settings: Settings, *, name: str = "<bytes>") -> Imag
     try:
         picture = _open(encoded)
         _check_pixels(picture, settings, name)
+        exif = _exif(picture)  # Before loading: Pillow turns TIFF pixels and drops the tag then.
         _load(picture, allow_truncated=settings.allow_truncated)
-        exif = _exif(picture)
         pixels = _upright(_rgb(picture), picture)
     except ImageError:
         raise
     except Exception as error:  # Pillow's plugins raise anything on hostile bytes.
-        raise ImageError(name, _reason(encoded, error)) from error
+        raise ImageError(name, _reason(encoded, error, settings)) from error
     return Image(pixels=pixels, encoded=encoded, format=picture.format, exif=exif)
 
 
@@ -310,7 +310,7 @@ _SIGNS = (
 )
 
 
-def _reason(encoded: bytes, error: Exception) -> str:
+def _reason(encoded: bytes, error: Exception, settings: Settings) -> str:
     """Say in one line why the bytes could not be decoded."""
     from PIL import Image as PILImage
     from PIL import UnidentifiedImageError
@@ -318,7 +318,7 @@ def _reason(encoded: bytes, error: Exception) -> str:
     if not encoded:
         return "the file is empty"
     if isinstance(error, PILImage.DecompressionBombError):
-        return f"too many pixels: {error}"
+        return f"its pixels exceed the limit max_pixels={settings.max_pixels}"
     if isinstance(error, UnidentifiedImageError):
         if not encoded.strip(b"\0"):
             return f"{len(encoded)} zero bytes, not an image"

@@ -76,12 +76,12 @@ def inspect(
     parts: list[Mapping[str, Any]] = []
     for stage in extractor.stages:
         if isinstance(stage, FacesStage):
-            faces = stage.detect(loaded)
+            faces = extractor.run(stage.group, stage.detect, loaded)
             parts.append(face_columns(faces, loaded))
         elif isinstance(stage, TextStage):
-            boxes, page = stage.read(loaded)
+            boxes, page = extractor.run(stage.group, stage.read, loaded)
             parts.append(stage.columns(loaded, boxes, page))
         else:
-            parts.append(stage(loaded))
+            parts.append(extractor.run(stage.group, stage, loaded))
     row = extractor.assemble(loaded, parts)
     return Inspection(loaded, extractor.columns, row, tuple(faces), tuple(boxes))

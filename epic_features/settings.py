@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import os
+import sys
 from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
@@ -13,6 +15,9 @@ EXTRA_GROUPS = ("bytes", "cartoon", "quality", "exif")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
 TEXT_READERS = ("rapid", "paddle")
 ARABIC_READERS = ("tesseract", "rapid", "none")
+
+# Pillow itself refuses anything larger, as a decompression bomb.
+_MOST_PIXELS = 178_956_970
 
 _GROUP_ALIASES = {"core": CORE_GROUPS, "all": CORE_GROUPS + EXTRA_GROUPS}
 
@@ -48,7 +53,8 @@ class Settings:
     allow_truncated : bool
         Decode what there is of a cut-off file instead of rejecting it.
     max_pixels : int
-        Images with more pixels (width * height) are rejected before memory is allocated.
+        Images with more pixels (width * height) are rejected before memory is allocated; at most
+        178,956,970. An image at the default limit takes up to 1.2 GiB for a moment.
     max_bytes : int
         Files with more bytes are rejected before they are read.
     model_dir : str or None
@@ -76,13 +82,13 @@ class Settings:
         _check_choice("faces", self.faces, FACE_DETECTORS)
         _check_choice("ocr", self.ocr, TEXT_READERS)
         _check_choice("arabic", self.arabic, ARABIC_READERS)
-        for name in ("face_threshold", "text_threshold"):
-            value = getattr(self, name)
-            if value is not None and not 0 <= value <= 1:
-                raise SettingsError(f"{name} is {value!r}; it must lie between 0 and 1")
-        for name in ("max_pixels", "max_bytes"):
-            if getattr(self, name) < 1:
-                raise SettingsError(f"{name} is {getattr(self, name)!r}; it must be at least 1")
+        if self.model_dir is not None:
+            object.__setattr__(self, "model_dir", os.fspath(self.model_dir))
+        if self.face_threshold is not None:
+            _check_number("face_threshold", self.face_threshold, 0, 1)
+        _check_number("text_threshold", self.text_threshold, 0, 1)
+        _check_number("max_pixels", self.max_pixels, 1, _MOST_PIXELS)
+        _check_number("max_bytes", self.max_bytes, 1, sys.maxsize)
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values."""
@@ -99,13 +105,20 @@ def _check_choice(name: str, value: str, known: Iterable[str]) -> None:
         raise SettingsError(f"{name}={value!r} is not known; choose from: {', '.join(known)}")
 
 
+def _check_number(name: str, value: object, least: float, most: float) -> None:
+    if not isinstance(value, int | float) or not least <= value <= most:
+        raise SettingsError(f"{name}={value!r} must be a number from {least} to {most}")
+
+
 def _expand_groups(groups: Iterable[str]) -> tuple[str, ...]:
-    if isinstance(groups, str):
-        raise SettingsError(f"groups={groups!r} is a string; give a tuple such as ({groups!r},)")
+    if isinstance(groups, str) or not isinstance(groups, Iterable):
+        raise SettingsError(f"groups={groups!r} must be a tuple of names, such as ('core',)")
     wanted: set[str] = set()
     known = _GROUP_ALIASES["all"]
     for group in groups:
         if group not in _GROUP_ALIASES:
             _check_choice("groups", group, (*known, *_GROUP_ALIASES))
         wanted.update(_GROUP_ALIASES.get(group, (group,)))
+    if not wanted:
+        raise SettingsError(f"groups is empty; choose from: {', '.join((*known, *_GROUP_ALIASES))}")
     return tuple(group for group in known if group in wanted)

@@ -11,6 +11,8 @@ command -v dpkg-query >/dev/null 2>&1 || {
     exit 0
 }
 missing=""
+# Debian's own Python comes without what `python3 -m venv` needs.
+python3 -c 'import ensurepip' 2>/dev/null || missing=" python3-venv"
 for package in $packages; do
     dpkg-query -W -f '${Status}' "$package" 2>/dev/null | grep -q 'ok installed' ||
         missing="$missing $package"

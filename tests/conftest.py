@@ -5,11 +5,18 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+import hypothesis
 import numpy as np
 import pytest
 
 if TYPE_CHECKING:
     from examples.gallery import Drawing
+
+# The first example pays for loading dictionaries and networks, on a machine that may be busy.
+hypothesis.settings.register_profile(
+    "unhurried", deadline=None, suppress_health_check=[hypothesis.HealthCheck.too_slow]
+)
+hypothesis.settings.load_profile("unhurried")
 
 SHARED = Path(__file__).resolve().parents[2] / "shared"
 
@@ -36,3 +43,16 @@ def photo() -> np.ndarray:
     """Pixels without structure that a detector could take for a face or a letter."""
     y, x = np.mgrid[0:120, 0:160]
     return np.stack([x, y * 2, 255 - x], axis=-1).astype(np.uint8)
+
+
+@pytest.fixture(scope="session")
+def default_models() -> None:
+    """Skip unless every model of the default settings is on this machine."""
+    from epic_features import ModelNotFound, models
+    from epic_features.text.tesseract import find_tessdata
+
+    try:
+        models.find("centerface")
+        find_tessdata()
+    except ModelNotFound as error:
+        pytest.skip(f"needs the default models: {error}")

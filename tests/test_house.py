@@ -45,7 +45,7 @@ def test_importing_loads_no_model_and_no_heavy_part():
     assert done.stdout.strip() == "[]"
 
 
-def test_extraction_opens_no_socket(gallery):
+def test_extraction_opens_no_socket(gallery, default_models):
     folder, drawings = gallery
     code = (
         "import socket, sys\n"
@@ -53,8 +53,7 @@ def test_extraction_opens_no_socket(gallery):
         "socket.socket.connect = refuse\n"
         "socket.getaddrinfo = refuse\n"
         "from epic_features import Settings, extract\n"
-        "groups = ('shape', 'colors', 'text', 'bytes', 'cartoon', 'quality', 'exif')\n"
-        "print(len(extract(sys.argv[1], settings=Settings(groups=groups))))\n"
+        "print(len(extract(sys.argv[1], settings=Settings(groups=('all',)))))\n"
     )
     done = subprocess.run(
         [sys.executable, "-c", code, folder / drawings[0].path],

@@ -114,7 +114,8 @@ def _library() -> Any:
         except ImportError as error:
             raise MissingExtra(
                 f"faces='retinaface' needs retina-face, which can't be imported ({error}); "
-                "run: pip install 'epic-features[retinaface]'"
+                "run: pip install 'epic-features[retinaface]' in an environment of its own, "
+                "because it brings another OpenCV"
             ) from error
         finally:
             if before is None:

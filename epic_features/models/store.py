@@ -79,15 +79,15 @@ def sha256(path: str | os.PathLike[str]) -> str:
 def find(name: str, *, cache: Path | None = None) -> Path:
     """Return the path of a model file that is on this machine. Never touches the network.
 
-    The length is checked, so that a file cut short isn't taken for a good one; `get` checks the
-    content.
+    Length and SHA-256 are checked as far as they are known: a damaged network would fail on every
+    picture.
 
     Raises
     ------
     SettingsError
         When no model has that name.
     ModelNotFound
-        When the file is absent or has another length; the message says how to get it.
+        When the file is absent or damaged; the message says how to get it.
     """
     model = lookup(name)
     path = path_of(name, cache=cache)
@@ -98,6 +98,8 @@ def find(name: str, *, cache: Path | None = None) -> Path:
             f"{path} has {path.stat().st_size} bytes instead of {model.size}, so it isn't "
             f"the model {name!r}"
         )
+    elif not _verified(path, model):
+        problem = f"{path} is damaged or another file: its SHA-256 isn't that of the model {name!r}"
     else:
         return path
     raise ModelNotFound(f"{problem}; run: epic models get {name}")

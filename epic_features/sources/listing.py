@@ -7,14 +7,12 @@ from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TypeAlias, overload
 
-import numpy as np
-
-from epic_features.errors import SourceError
+from epic_features.errors import ImageError, SourceError
 from epic_features.sources import local, remote
 from epic_features.sources.address import is_url
 from epic_features.sources.names import printable
 from epic_features.sources.patience import Patience
-from epic_features.sources.reference import ImageLike, ImageReference
+from epic_features.sources.reference import ImageLike, ImageReference, is_content
 from epic_features.sources.remote import RemotePath
 from epic_features.sources.whatsapp import whatsapp_images
 
@@ -31,7 +29,7 @@ def is_single(images: ImageLike | Iterable[ImageLike]) -> bool:
     if isinstance(images, str | os.PathLike):
         path = Path(images).expanduser()
         return not path.is_dir() and not local.is_glob(path)
-    return _is_content(images)
+    return is_content(images)
 
 
 def shown(source: ImageLike | Iterable[ImageLike]) -> str:
@@ -40,7 +38,7 @@ def shown(source: ImageLike | Iterable[ImageLike]) -> str:
         return str(RemotePath.of(source))
     if isinstance(source, str | os.PathLike):
         return printable(os.fspath(source))
-    if _is_content(source):
+    if is_content(source):
         return _content_name(source, None)
     return "<images>"
 
@@ -103,16 +101,20 @@ def references(
     lister = _Lister(root, whatsapp, patience)
     if isinstance(images, str | os.PathLike):
         yield from lister.listed(images, alone=True)
-    elif _is_content(images):
+    elif is_content(images):
         yield ImageReference(_content_name(images, None), images)
     elif isinstance(images, Iterable):
         for position, image in enumerate(images):
             if isinstance(image, str | os.PathLike):
-                yield from lister.listed(image, alone=False)
-            elif _is_content(image):
-                yield ImageReference(_content_name(image, position), image)
+                try:
+                    yield from lister.listed(image, alone=False)
+                except SourceError as error:
+                    # Among others, a bad item is rejected when its turn comes and stops nothing.
+                    yield ImageReference(
+                        shown(image), ImageError(shown(image), str(error), "source")
+                    )
             else:
-                raise SourceError(f"item {position} is a {type(image).__name__}, not an image")
+                yield ImageReference(_content_name(image, position), image)
     else:
         raise SourceError(
             f"a {type(images).__name__} is not an image; give a path, folder, glob pattern, array, "
@@ -237,15 +239,7 @@ def _nonempty(places: Iterator[Place], source: Place, kind: str, top: Place) -> 
         raise SourceError(f"no image found for the {kind} {source}; check the path")
 
 
-def _is_content(image: object) -> bool:
-    if isinstance(image, np.ndarray | bytes | bytearray | memoryview):
-        return True
-    from PIL import Image as PILImage
-
-    return isinstance(image, PILImage.Image)
-
-
 def _content_name(image: object, position: int | None) -> str:
-    kind = {"ndarray": "array", "bytearray": "bytes"}.get(type(image).__name__)
-    kind = kind or ("bytes" if isinstance(image, bytes | memoryview) else "PIL image")
+    kinds = {"ndarray": "array", "bytearray": "bytes", "memoryview": "bytes"}
+    kind = kinds.get(type(image).__name__, type(image).__name__)
     return f"<{kind}>" if position is None else f"<{kind} {position}>"

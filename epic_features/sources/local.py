@@ -19,15 +19,15 @@ def read(path: Path, settings: Settings, name: str) -> bytes:
     try:
         status = path.stat()  # Before opening: opening a named pipe would wait for a writer.
         if stat.S_ISDIR(status.st_mode):
-            raise ImageError(name, "a folder that can't be listed")
+            raise ImageError(name, "a folder that can't be listed", "source")
         if not stat.S_ISREG(status.st_mode):
-            raise ImageError(name, "not a regular file")
+            raise ImageError(name, "not a regular file", "source")
         if status.st_size > settings.max_bytes:
             raise too_many_bytes(name, status.st_size, settings)
         with path.open("rb") as file:
             return file.read(status.st_size)
     except OSError as error:
-        raise ImageError(name, f"can't be read: {error.strerror or error}") from error
+        raise ImageError(name, f"can't be read: {error.strerror or error}", "source") from error
 
 
 def identity(path: Path, name: str) -> FileIdentity:
@@ -35,7 +35,7 @@ def identity(path: Path, name: str) -> FileIdentity:
     try:
         status = path.stat()
     except OSError as error:
-        raise ImageError(name, f"can't be read: {error.strerror or error}") from error
+        raise ImageError(name, f"can't be read: {error.strerror or error}", "source") from error
     return FileIdentity(status.st_size, status.st_mtime_ns)
 
 
@@ -56,7 +56,7 @@ def entries(folder: Path) -> tuple[list[str], list[str]]:
                 continue
             if entry.is_dir(follow_symlinks=False):
                 folders.append(entry.name)
-            elif entry.is_file() and _is_candidate(entry.name, entry.path):
+            elif not entry.is_dir() and _is_candidate(entry.name, entry.path):
                 files.append(entry.name)
     return sorted(files), sorted(folders)
 

@@ -8,6 +8,7 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
+from epic_features.errors import ImageError
 from epic_features.image import Image, decode, from_array, from_pillow
 from epic_features.settings import Settings
 from epic_features.sources import local
@@ -28,9 +29,9 @@ class ImageReference:
     ----------
     name : str
         What to call the image in errors and lists of rejected files; without credentials.
-    content : Path, RemotePath, bytes, ndarray or PIL image
-        The image, or the path of its file. A remote path holds credentials: pass it to other
-        processes, but don't write it to disk.
+    content : Path, RemotePath, bytes, ndarray, PIL image or ImageError
+        The image, the path of its file, or why there is none. A remote path holds credentials:
+        pass it to other processes, but do not write it to disk.
     relative_path : str or None
         Path below the source root with ``/``; None for an image that is not a file.
     label : str or None
@@ -91,4 +92,17 @@ class ImageReference:
             return decode(bytes(content), settings, name=self.name)
         if isinstance(content, np.ndarray):
             return from_array(content, settings)
+        if isinstance(content, ImageError):
+            raise content
+        if not is_content(content):
+            raise ImageError(self.name, f"a {type(content).__name__} is not an image", "source")
         return from_pillow(content, settings)
+
+
+def is_content(image: object) -> bool:
+    """Tell whether something is an image itself: pixels, encoded bytes or a PIL image."""
+    if isinstance(image, np.ndarray | bytes | bytearray | memoryview):
+        return True
+    from PIL import Image as PILImage
+
+    return isinstance(image, PILImage.Image)

@@ -83,7 +83,7 @@ class RemotePath:
             It is too long, or could not be had in the attempts that there are.
         """
         if self.problem is not None:
-            raise ImageError(name, self.problem)
+            raise ImageError(name, self.problem, "source")
         limit = settings.max_bytes
         size = self.listed.size if self.listed else -1
         if size > limit:
@@ -102,18 +102,18 @@ class RemotePath:
         except TooManyBytes as error:
             raise too_many_bytes(name, error.size, settings) from None
         except OSError as error:
-            raise ImageError(name, f"can't be read: {error}") from None
+            raise ImageError(name, f"can't be read: {error}", "source") from None
 
     def identity(self, name: str) -> FileIdentity:
         """Return what the list told, or ask the server; raises ImageError when it has no answer."""
         if self.problem is not None:
-            raise ImageError(name, self.problem)
+            raise ImageError(name, self.problem, "source")
         if self.listed is not None:
             return self.listed
         try:
             return self._ask(lambda files, deadline: files.stat(self.path, deadline)).identity
         except OSError as error:
-            raise ImageError(name, f"can't be read: {error}") from None
+            raise ImageError(name, f"can't be read: {error}", "source") from None
 
     def exists(self) -> bool:
         """Tell whether the file or folder is there; raises SourceError when nobody can tell."""

@@ -39,7 +39,7 @@ def arabic_reader(settings: Settings) -> ArabicRecogniser | None:
     ModelNotFound
         With ``arabic="rapid"``, when the model file is not on this machine.
     """
-    cache = Path(settings.model_dir) if settings.model_dir else None
+    cache = models.cache_dir(settings.model_dir)
     if settings.arabic == "none":
         return None
     if settings.arabic == "rapid":

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from typing import TypeVar
 
 import numpy as np
@@ -186,7 +187,13 @@ def _in_line(boxes: list[TextBox]) -> Line:
     strips = _box_strips(boxes)
     direction = strips.along.sum(axis=0)
     place = strips.corners.mean(axis=1) @ direction
-    return _sorted(boxes, -place if reads_to_left(boxes) else place, place)
+    line = _sorted(boxes, place, place)
+    if not reads_to_left(boxes):
+        return line
+    # Latin words in a row keep their order inside an Arabic line.
+    runs = [list(run) for _, run in groupby(line, key=lambda box: box.script is Script.LATIN)]
+    ordered = (run if run[0].script is Script.LATIN else run[::-1] for run in reversed(runs))
+    return tuple(box for run in ordered for box in run)
 
 
 def _in_block(lines: list[Line]) -> Block:

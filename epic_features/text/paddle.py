@@ -79,7 +79,7 @@ class PaddleReader(LineByLineReader):
 
     def __init__(self, settings: Settings) -> None:
         paddleocr = _import_paddleocr()
-        cache = Path(settings.model_dir) if settings.model_dir else models.cache_dir()
+        cache = models.cache_dir(settings.model_dir)
         detector, recogniser = bundled_model(DETECTOR), bundled_model(RECOGNISER)
         decode = {"name": "CTCLabelDecode", "character_dict": characters_of(recogniser)}
         options = {

@@ -83,6 +83,8 @@ class ArabicLines:
     ------
     MissingExtra
         When tesserocr can't be imported.
+    ModelNotFound
+        When Tesseract can't use the file.
     """
 
     def __init__(self, tessdata: Path) -> None:
@@ -96,6 +98,13 @@ class ArabicLines:
         self._tesserocr = tesserocr
         self._folder = str(tessdata.parent)
         self._local = threading.local()
+        try:
+            self._api()
+        except RuntimeError as error:
+            raise ModelNotFound(
+                f"Tesseract can't use {tessdata} ({error}); get another copy: "
+                "epic models get tessdata-ara, or apt install --reinstall tesseract-ocr-ara"
+            ) from error
         self.backend = Backend(
             "Arabic recognition", "tesserocr", version("tesserocr"), models.sha256(tessdata)
         )

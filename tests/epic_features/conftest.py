@@ -7,20 +7,6 @@ from pathlib import Path
 import pytest
 from PIL import Image as PILImage
 
-from epic_features import ModelNotFound, models
-
-
-@pytest.fixture(scope="session")
-def default_models() -> None:
-    """Skip unless every model of the default settings is on this machine."""
-    from epic_features.text.tesseract import find_tessdata
-
-    try:
-        models.find("centerface")
-        find_tessdata()
-    except ModelNotFound as error:
-        pytest.skip(f"needs the default models: {error}")
-
 
 @pytest.fixture
 def make_pictures():

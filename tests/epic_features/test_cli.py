@@ -12,6 +12,8 @@ import pyarrow.parquet as pq
 import pytest
 from PIL import Image as PILImage
 
+from epic_features import models
+
 EPIC = Path(sys.executable).with_name("epic")
 QUICK = ("--groups", "shape,colors")
 
@@ -105,6 +107,55 @@ def test_show_prints_the_row_and_draws(gallery, default_models, tmp_path):
     assert picture.height > picture.width * face.height // face.width
     again = epic("show", folder / face.path, "-o", tmp_path / "overlay.png")
     assert again.returncode == 2
+
+
+def test_show_refuses_what_it_cannot_write(gallery, tmp_path):
+    folder, drawings = gallery
+    image = tmp_path / "a.jpg"
+    image.write_bytes((folder / drawings[0].path).read_bytes())
+    before = image.read_bytes()
+    for output, message in (
+        (image, "the image itself"),
+        (tmp_path / "a.xyz", "extension"),
+        (tmp_path / "gone" / "a.png", "does not exist"),
+    ):
+        done = epic("show", image, "-o", output, "--overwrite", *QUICK)
+        assert done.returncode == 2
+        assert message in done.stderr.replace("\n", " ")
+    assert image.read_bytes() == before
+
+
+def test_ctrl_c_is_quick_and_leaves_nothing(gallery, tmp_path):
+    folder, drawings = gallery
+    source = tmp_path / "source"
+    source.mkdir()
+    for number in range(3000):
+        (source / f"{number}.jpg").hardlink_to(folder / drawings[0].path)
+    process = subprocess.Popen(
+        [EPIC, "extract", source, "-o", tmp_path / "x.parquet", *QUICK],
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    while not list(tmp_path.glob(".x.parquet*")):
+        assert process.poll() is None
+        time.sleep(0.05)
+    process.send_signal(signal.SIGINT)
+    _, errors = process.communicate(timeout=30)
+    assert process.returncode != 0
+    assert "Traceback" not in errors
+    assert [path.name for path in tmp_path.iterdir()] == ["source"]
+
+
+def test_a_damaged_model_stops_before_the_first_image(gallery, default_models, tmp_path):
+    folder, _ = gallery
+    model = bytearray(models.find("centerface").read_bytes())
+    model[5000:7000] = bytes(2000)
+    (tmp_path / "centerface.onnx").write_bytes(model)
+    environment = {"PATH": "/usr/bin", "HOME": str(tmp_path), "EPIC_MODEL_DIR": str(tmp_path)}
+    done = epic("extract", folder, "-o", tmp_path / "x.parquet", env=environment)
+    assert done.returncode == 2
+    assert "damaged" in done.stderr
+    assert not (tmp_path / "x.parquet").exists()
 
 
 def test_show_of_an_unreadable_image_exits_with_1(tmp_path):

@@ -188,7 +188,13 @@ def test_other_settings_other_source_and_no_resume_are_refused(pictures, tmp_pat
 def test_a_single_file_begins_anew_without_resume(pictures, tmp_path):
     out = tmp_path / "out.parquet"
     interrupted(pictures / "1", out, 70, shard_size=50)
-    report = dump(pictures / "1", out, settings=Settings(groups=()), engine="inline", resume=False)
+    report = dump(
+        pictures / "1",
+        out,
+        settings=Settings(groups=("shape", "bytes")),
+        engine="inline",
+        resume=False,
+    )
     assert (report.rows, report.resumed) == (100, 0)
 
 

@@ -9,7 +9,7 @@ import pandas as pd
 import pytest
 from PIL import Image as PILImage
 
-from epic_features import Extractor, ImageError, Settings, extract
+from epic_features import Extractor, ImageError, Settings, SourceError, extract
 
 QUICK = Settings(groups=("shape", "colors"))
 
@@ -62,6 +62,18 @@ def test_a_single_unreadable_image_raises(tmp_path):
         extract(path, settings=QUICK)
 
 
+def test_one_image_means_one(tmp_path, photo):
+    PILImage.fromarray(photo).save(tmp_path / "a.png")
+    with pytest.raises(SourceError, match="not one image"):
+        Extractor(QUICK).row(tmp_path)
+
+
+def test_rejections_tell_which_item(photo):
+    with pytest.warns(UserWarning, match="2 of 3"):
+        frame = extract([photo, photo.astype(float), b"<html>"], settings=QUICK)
+    assert [item["path"] for item in frame.attrs["rejected"]] == ["<array 1>", "<bytes 2>"]
+
+
 def test_nothing_gives_an_empty_typed_frame():
     frame = extract([], settings=QUICK)
     assert len(frame) == 0
@@ -93,10 +105,10 @@ def test_a_failing_stage_rejects_one_image_and_not_the_batch(photo, monkeypatch)
     assert extractor.row(photo[:, :80])["width"] is None
 
 
-def test_threads_share_an_extractor(gallery):
+def test_threads_share_an_extractor(gallery, default_models):
     folder, drawings = gallery
-    extractor = Extractor(QUICK)
-    paths = [folder / drawing.path for drawing in drawings]
+    extractor = Extractor(Settings(groups=("all",)))
+    paths = [folder / drawing.path for drawing in drawings[:6]]
     expected = [extractor.row(path) for path in paths]
     with ThreadPoolExecutor(4) as pool:
         assert list(pool.map(extractor.row, paths)) == expected

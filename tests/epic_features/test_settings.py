@@ -17,7 +17,6 @@ def test_frozen_hashable_and_equal():
 def test_groups_are_expanded_in_canonical_order():
     assert Settings(groups=("exif", "text", "bytes")).groups == ("text", "bytes", "exif")
     assert Settings(groups=("all",)).groups == CORE_GROUPS + EXTRA_GROUPS
-    assert Settings(groups=()).groups == ()
 
 
 @pytest.mark.parametrize(
@@ -27,10 +26,15 @@ def test_groups_are_expanded_in_canonical_order():
         ({"ocr": "magic"}, "rapid, paddle"),
         ({"arabic": "magic"}, "tesseract, rapid, none"),
         ({"groups": ("colours",)}, "shape, colors, faces, text"),
-        ({"groups": "text"}, "is a string"),
-        ({"text_threshold": 1.5}, "between 0 and 1"),
-        ({"face_threshold": -0.1}, "between 0 and 1"),
-        ({"max_pixels": 0}, "at least 1"),
+        ({"groups": "text"}, "tuple of names"),
+        ({"groups": ()}, "groups is empty"),
+        ({"groups": None}, "tuple of names"),
+        ({"text_threshold": None}, "number from 0 to 1"),
+        ({"face_threshold": "0.5"}, "number from 0 to 1"),
+        ({"max_pixels": 10**9}, "178956970"),
+        ({"text_threshold": 1.5}, "from 0 to 1"),
+        ({"face_threshold": -0.1}, "from 0 to 1"),
+        ({"max_pixels": 0}, "from 1"),
     ],
 )
 def test_wrong_values_list_the_known_ones(options, known):

@@ -161,11 +161,9 @@ def test_errors_name_the_thing(tree, tmp_path):
     with pytest.raises(SourceError, match="empty"):
         paths(empty)
     with pytest.raises(SourceError, match="below the root"):
-        paths([tree / "memes" / "a.PNG"], tree / "selfies")
+        paths(tree / "memes", tree / "selfies")
     with pytest.raises(SourceError, match="int"):
         paths(7)
-    with pytest.raises(SourceError, match="item 1 is a NoneType"):
-        paths([np.zeros((1, 1, 3), np.uint8), None])
 
 
 def test_a_missing_file_gives_an_image_error(tmp_path):
@@ -200,6 +198,39 @@ def test_large_files_are_refused_unread(tmp_path):
     (reference,) = references(path)
     with pytest.raises(ImageError, match="max_bytes"):
         reference.load(Settings())
+
+
+def test_bad_items_of_an_iterable_fail_only_when_their_turn_comes(tree, tmp_path):
+    (tmp_path / "empty").mkdir()
+    good = tree / "memes" / "a.PNG"
+    found = list(references([good, tmp_path / "empty", None, np.zeros((1, 1, 3), np.uint8), good]))
+    reasons = []
+    for reference in found:
+        try:
+            reference.load(Settings())
+        except ImageError as error:
+            reasons.append((reference.name, error.reason))
+    assert [name for name, _ in reasons] == [str(tmp_path / "empty"), "<NoneType 2>"]
+    assert "no image found" in reasons[0][1]
+    assert "not an image" in reasons[1][1]
+
+
+def test_names_that_are_not_utf8_become_printable(tree):
+    good = (tree / "memes" / "a.PNG").read_bytes()
+    Path(os.fsdecode(os.fsencode(str(tree)) + b"/memes/caf\xe9.jpg")).write_bytes(good)
+    (reference,) = (r for r in references(tree / "memes") if "caf" in r.name)
+    assert reference.relative_path == "caf\\xe9.jpg"
+    assert reference.load(Settings()).file_name == "caf\\xe9.jpg"
+
+
+def test_dots_in_paths_and_broken_links(tree):
+    inside = tree / "selfies" / ".." / "memes"
+    assert paths(inside, tree)[0] == "memes/a.PNG"
+    (tree / "memes" / "broken.jpg").symlink_to(tree / "nowhere.jpg")
+    (broken,) = references(tree / "memes" / "broken.jpg")
+    assert "memes/broken.jpg" in paths(tree)
+    with pytest.raises(ImageError, match="No such file"):
+        broken.load(Settings())
 
 
 def test_symbolic_link_loops_end(tree):

@@ -88,14 +88,15 @@ def test_find_says_where_it_looked_and_what_to_run(cache: Path):
     assert "epic models get yunet" in str(caught.value)
 
 
-def test_find_refuses_a_file_cut_short(cache: Path):
+def test_find_refuses_a_damaged_file(cache: Path):
     path = models.path_of("yunet", cache=cache)
     path.parent.mkdir()
     path.write_bytes(b"half")
     with pytest.raises(ModelNotFound, match=r"has 4 bytes instead of 232589.*get yunet"):
         models.find("yunet", cache=cache)
     path.write_bytes(bytes(232_589))
-    assert models.find("yunet", cache=cache) == path
+    with pytest.raises(ModelNotFound, match=r"damaged.*get yunet"):
+        models.find("yunet", cache=cache)
 
 
 def test_status_tells_what_is_there(cache: Path, monkeypatch: pytest.MonkeyPatch, tmp_path: Path):

@@ -9,8 +9,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from word_lists import EGYPTIAN, STANDARD_ARABIC, pairs
 
+from benchmarks.word_lists import EGYPTIAN, STANDARD_ARABIC, pairs
 from epic_features.text.arabic import lemmatize, normalize
 
 _FOLDED = str.maketrans("أإآىة", "ااايه")

@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from word_lists import ENGLISH, GLUED, SINGLE, pairs
 
+from benchmarks.word_lists import ENGLISH, GLUED, SINGLE, pairs
 from epic_features.text.english import lemmatize, segment, segment_and_lemmatize
 
 

@@ -1,10 +1,14 @@
 """The networks give what rapidocr's own code makes of them."""
 
 import logging
+from itertools import pairwise
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from PIL import Image as PillowImage
 from text_drawing import blank, write
 
@@ -17,6 +21,7 @@ from epic_features.text.ppocr import (
     Recogniser,
     boxes_of_heat,
     bundled_model,
+    tiles,
 )
 
 PICTURES = ("chat_03.jpg", "social_02.jpg", "academic_05.jpg", "en_meme_04.jpg")
@@ -98,3 +103,26 @@ def test_missing_file_says_what_to_do():
     with pytest.raises(ModelNotFound, match="pip install"):
         bundled_model("no-such-network.onnx")
     assert Path(bundled_model(DETECTOR)).is_file()
+
+
+@given(st.integers(1, 400), st.integers(1, 8000))
+def test_tiles_cover_a_picture_once(width: int, height: int) -> None:
+    parts = tiles(height, width)
+    assert parts[0][0] == 0
+    assert parts[-1][1] == height
+    cores = [core for _, _, core in parts]
+    assert cores[0][0] == -np.inf
+    assert cores[-1][1] == np.inf
+    assert all(one[1] == other[0] for one, other in pairwise(cores))
+    for first, last, (top, bottom) in parts[1:-1]:
+        assert first < top < bottom < last
+
+
+def test_a_long_screenshot_keeps_its_lines() -> None:
+    picture = np.full((4200, 700, 3), 255, np.uint8)
+    for number in range(42):
+        cv2.putText(picture, f"Line {number}", (40, 60 + 100 * number), 0, 1.2, (0, 0, 0), 3)
+    detector = Detector(bundled_model(DETECTOR), 0.6)
+    middles = sorted(box[:, 1].mean() for box in detector(picture))
+    assert len(middles) == 42
+    assert np.allclose(np.diff(middles), 100, atol=12)
