@@ -48,7 +48,14 @@ TEST_PARTS := pytest hypothesis numpy pillow pi-heif onnxruntime shapely platfor
 	.venv-paddle/bin/pip install --quiet --no-deps rapidocr==3.10.0
 	@touch $@
 
-test-backends: .venv-retinaface/.installed .venv-paddle/.installed ## Test RetinaFace and PaddleOCR
+.venv-ray/.installed: pyproject.toml | $(BIN)/activate
+	$(PYTHON) -m venv --clear .venv-ray
+	.venv-ray/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-ray/bin/pip install --quiet --editable '.[ray]' --group test
+	@touch $@
+
+test-backends: .venv-retinaface/.installed .venv-paddle/.installed .venv-ray/.installed ## Test RetinaFace, PaddleOCR and Ray
+	.venv-ray/bin/python -m pytest tests/epic_features/engines/test_ray.py
 	.venv-retinaface/bin/python -m pytest tests/epic_features/faces/test_retinaface.py
 	.venv-paddle/bin/python -m pytest tests/epic_features/text/test_paddle.py
 

@@ -13,6 +13,7 @@ __version__ = "0.1.0"
 if TYPE_CHECKING:
     from epic_features.dumping import DumpReport, dump
     from epic_features.errors import (
+        EngineError,
         EpicError,
         ImageError,
         MissingExtra,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 __all__ = [
     "SCHEMA",
     "DumpReport",
+    "EngineError",
     "EpicError",
     "Extractor",
     "ImageError",
