@@ -125,27 +125,6 @@ def test_show_refuses_what_it_cannot_write(gallery, tmp_path):
     assert image.read_bytes() == before
 
 
-def test_ctrl_c_is_quick_and_leaves_nothing(gallery, tmp_path):
-    folder, drawings = gallery
-    source = tmp_path / "source"
-    source.mkdir()
-    for number in range(3000):
-        (source / f"{number}.jpg").hardlink_to(folder / drawings[0].path)
-    process = subprocess.Popen(
-        [EPIC, "extract", source, "-o", tmp_path / "x.parquet", *QUICK],
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    while not list(tmp_path.glob(".x.parquet*")):
-        assert process.poll() is None
-        time.sleep(0.05)
-    process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=30)
-    assert process.returncode != 0
-    assert "Traceback" not in errors
-    assert [path.name for path in tmp_path.iterdir()] == ["source"]
-
-
 def test_a_damaged_model_stops_before_the_first_image(gallery, default_models, tmp_path):
     folder, _ = gallery
     model = bytearray(models.find("centerface").read_bytes())
