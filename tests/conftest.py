@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -11,6 +12,10 @@ import pytest
 
 if TYPE_CHECKING:
     from examples.gallery import Drawing
+
+# A shell starts background jobs with Ctrl-C ignored, and the commands that the tests interrupt
+# would inherit that.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # The first example pays for loading dictionaries and networks, on a machine that may be busy.
 hypothesis.settings.register_profile(
