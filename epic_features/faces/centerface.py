@@ -31,7 +31,7 @@ Map = NDArray[np.float32]
 
 
 class CenterFace:
-    """Face detector of 7 MB, accurate down to faces of about 10 pixels in the 640-pixel copy.
+    """Face detector of 7 MB; the default.
 
     Parameters
     ----------

@@ -34,7 +34,7 @@ _ENGINE = "DEEPFACE_BACKEND_ENGINE"
 
 
 class RetinaFace:
-    """The most thorough and by far the slowest detector: seconds per image on a processor.
+    """The detector of the library retina-face; works on the full picture, so expect it to be slow.
 
     Needs the extra ``retinaface``, and its weights in
     ``$DEEPFACE_HOME/.deepface/weights/retinaface.onnx`` (by default in the home folder).

@@ -118,7 +118,7 @@ MODELS = (
         file_name="retinaface.onnx",
         sha256=None,
         size=None,
-        licence="MIT (retina-face); its weights descend from InsightFace's, for research only",
+        licence="MIT (retina-face); none known for the weights",
         purpose="face detection, extra 'retinaface'; about 118 MB, published without a checksum",
         origin=Url(
             "https://github.com/serengil/deepface_models/releases/download/v1.0/retinaface.onnx"
