@@ -53,7 +53,7 @@ def _load_unchanged(
     """Load an image together with the identity of exactly the bytes that were read."""
     if not reference.is_file:
         return extractor.load(reference), None
-    before = _identity(reference)
+    before = reference.identity()
     for _ in range(2):
         image = extractor.load(reference)
         if not isinstance(reference.content, Path):
@@ -65,15 +65,8 @@ def _load_unchanged(
     raise ImageError(reference.name, "changed while it was being read", "source")
 
 
-def _identity(reference: ImageReference) -> FileIdentity:
-    try:
-        return reference.identity()
-    except ImageError as error:
-        raise ImageError(error.image, error.reason, "source") from error
-
-
 def _identity_or_none(reference: ImageReference) -> FileIdentity | None:
     try:
         return reference.identity() if reference.is_file else None
-    except Exception:
+    except ImageError:
         return None
