@@ -21,6 +21,7 @@ if TYPE_CHECKING:
         ModelNotFound,
         OutputError,
         SettingsError,
+        SettingsMismatch,
         SourceError,
     )
     from epic_features.extractor import Extractor
@@ -41,6 +42,7 @@ __all__ = [
     "OutputError",
     "Settings",
     "SettingsError",
+    "SettingsMismatch",
     "SourceError",
     "__version__",
     "dump",

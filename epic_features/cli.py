@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import logging
-import sys
-import warnings
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -13,10 +11,9 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from epic_features import __version__
 from epic_features.cli_progress import DumpProgress, plain, print_report, report_as_json
 from epic_features.engines import ENGINES
-from epic_features.errors import EpicError, ImageError, OutputError
+from epic_features.errors import OutputError
 from epic_features.settings import (
     ARABIC_READERS,
     CORE_GROUPS,
@@ -26,13 +23,7 @@ from epic_features.settings import (
     Settings,
 )
 
-app = typer.Typer(
-    name="epic",
-    help="Feature tables of images, offline, in Arabic and English.",
-    no_args_is_help=True,
-    add_completion=False,
-    pretty_exceptions_enable=False,
-)
+app = typer.Typer()
 models_app = typer.Typer(help="Files of the back ends: list, get, locate.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
 
@@ -49,27 +40,6 @@ Arabic = Annotated[str, typer.Option(help=f"Arabic reader: {', '.join(ARABIC_REA
 Truncated = Annotated[
     bool, typer.Option("--allow-truncated", help="Use what there is of a cut-off file.")
 ]
-
-
-def main() -> None:
-    """Run the command line; errors made for people are shown without a traceback."""
-    # Pillow's remarks on odd files are for programmers; what is unreadable is listed as rejected.
-    warnings.filterwarnings("ignore", module=r"PIL\.")
-    logging.basicConfig(format="%(levelname)s: %(message)s", level=logging.WARNING)
-    try:
-        app()
-    except EpicError as error:
-        Console(stderr=True).print(f"[bold red]error:[/] {plain(error)}", soft_wrap=True)
-        sys.exit(1 if isinstance(error, ImageError) else 2)
-
-
-@app.callback(invoke_without_command=True)
-def _version(
-    version: Annotated[bool, typer.Option("--version", help="Print the version.")] = False,
-) -> None:
-    if version:
-        Console().print(__version__)
-        raise typer.Exit
 
 
 @app.command()

@@ -60,3 +60,7 @@ class OutputError(EpicError):
 
 class EngineError(EpicError):
     """The processes that do the work could not be started."""
+
+
+class SettingsMismatch(EpicError, ValueError):
+    """A table was extracted with other settings than a model was trained for."""

@@ -8,66 +8,31 @@ change within a major version.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
 
 import pyarrow as pa
 
+from epic_features.column import BIG, COUNT, LABEL, REAL, TEXT, WORDS, Column
+from epic_features.extra_columns import EXTRA_COLUMNS
 from epic_features.settings import EXTRA_GROUPS
 
+__all__ = [
+    "CORE_COLUMNS",
+    "EXTRA_COLUMNS",
+    "N_COLORS",
+    "SCHEMA",
+    "Column",
+    "columns_of",
+    "schema_of",
+]
+
 N_COLORS = 5
-
-_TEXT = pa.string()
-_WORDS = pa.list_(pa.string())
-_COUNT = pa.int32()
-_REAL = pa.float32()
-_BIG = pa.int64()
-_LABEL = pa.dictionary(pa.int32(), pa.string())
-
-
-@dataclass(frozen=True)
-class Column:
-    """One column of the feature table.
-
-    Attributes
-    ----------
-    name : str
-        Column name.
-    type : pyarrow.DataType
-        Arrow type.
-    group : str
-        Column group that computes it; ``file`` for what is known without looking at pixels.
-    unit : str
-        ``px``, ``px²``, ``ratio``, ``count``, ... or empty.
-    range : str
-        Possible values in mathematical notation.
-    meaning : str
-        One or two sentences for the reference.
-    """
-
-    name: str
-    type: pa.DataType
-    group: str
-    unit: str
-    range: str
-    meaning: str
-
-    @property
-    def field(self) -> pa.Field:
-        """The Arrow field; meaning, unit, range and group are in its metadata."""
-        metadata = {
-            "meaning": self.meaning,
-            "unit": self.unit,
-            "range": self.range,
-            "group": self.group,
-        }
-        return pa.field(self.name, self.type, metadata=metadata)
 
 
 def _color_columns() -> Iterable[Column]:
     for k in range(1, N_COLORS + 1):
         yield Column(
             f"dominant_color_{k}",
-            _TEXT,
+            TEXT,
             "colors",
             "sRGB",
             "#rrggbb",
@@ -76,7 +41,7 @@ def _color_columns() -> Iterable[Column]:
         )
         yield Column(
             f"color_to_image_ratio_{k}",
-            _REAL,
+            REAL,
             "colors",
             "ratio",
             "[0, 1]",
@@ -86,24 +51,24 @@ def _color_columns() -> Iterable[Column]:
 
 
 CORE_COLUMNS: tuple[Column, ...] = (
-    Column("file_name", _TEXT, "file", "", "", "Base name with extension."),
+    Column("file_name", TEXT, "file", "", "", "Base name with extension."),
     Column(
         "relative_path",
-        _TEXT,
+        TEXT,
         "file",
         "",
         "",
         "Path below the source root, with / as separator on every system.",
     ),
-    Column("aspect_ratio", _REAL, "shape", "", "(0, ∞)", "width / height."),
-    Column("area", _BIG, "shape", "px²", "[1, ∞)", "width * height."),
-    Column("width", _COUNT, "shape", "px", "[1, ∞)", "Width of the upright image."),
-    Column("height", _COUNT, "shape", "px", "[1, ∞)", "Height of the upright image."),
+    Column("aspect_ratio", REAL, "shape", "", "(0, ∞)", "width / height."),
+    Column("area", BIG, "shape", "px²", "[1, ∞)", "width * height."),
+    Column("width", COUNT, "shape", "px", "[1, ∞)", "Width of the upright image."),
+    Column("height", COUNT, "shape", "px", "[1, ∞)", "Height of the upright image."),
     *_color_columns(),
-    Column("total_faces_count", _COUNT, "faces", "count", "[0, ∞)", "Faces found."),
+    Column("total_faces_count", COUNT, "faces", "count", "[0, ∞)", "Faces found."),
     Column(
         "faces_to_image_ratio",
-        _REAL,
+        REAL,
         "faces",
         "ratio",
         "[0, 1]",
@@ -111,7 +76,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "text_to_image_ratio",
-        _REAL,
+        REAL,
         "text",
         "ratio",
         "[0, 1]",
@@ -119,7 +84,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "lines_per_text_block",
-        _REAL,
+        REAL,
         "text",
         "",
         "[0, ∞)",
@@ -127,7 +92,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "total_lines_of_text_count",
-        _COUNT,
+        COUNT,
         "text",
         "count",
         "[0, ∞)",
@@ -135,7 +100,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "text_blocks_count",
-        _COUNT,
+        COUNT,
         "text",
         "count",
         "[0, ∞)",
@@ -143,7 +108,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "total_en_boxes",
-        _COUNT,
+        COUNT,
         "text",
         "count",
         "[0, ∞)",
@@ -151,17 +116,17 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "total_ar_boxes",
-        _COUNT,
+        COUNT,
         "text",
         "count",
         "[0, ∞)",
         "Text boxes whose letters are mostly Arabic. Boxes with no letter of either script count "
         "in neither. Null when no Arabic recogniser was at hand.",
     ),
-    Column("en_words_original", _WORDS, "text", "", "", "Latin-script words as read."),
+    Column("en_words_original", WORDS, "text", "", "", "Latin-script words as read."),
     Column(
         "ar_words_original",
-        _WORDS,
+        WORDS,
         "text",
         "",
         "",
@@ -169,7 +134,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "en_words_lemmatized",
-        _WORDS,
+        WORDS,
         "text",
         "",
         "",
@@ -178,7 +143,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "en_words_segmented_and_lemmatized",
-        _WORDS,
+        WORDS,
         "text",
         "",
         "",
@@ -187,7 +152,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "ar_words_lemmatized",
-        _WORDS,
+        WORDS,
         "text",
         "",
         "",
@@ -196,7 +161,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "en_words_including_separators",
-        _WORDS,
+        WORDS,
         "text",
         "",
         "",
@@ -204,7 +169,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "ar_words_including_separators",
-        _WORDS,
+        WORDS,
         "text",
         "",
         "",
@@ -212,7 +177,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "en_words_to_boxes",
-        _REAL,
+        REAL,
         "text",
         "",
         "[0, ∞)",
@@ -220,7 +185,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "ar_words_to_boxes",
-        _REAL,
+        REAL,
         "text",
         "",
         "[0, ∞)",
@@ -228,7 +193,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "en_avg_score",
-        _REAL,
+        REAL,
         "text",
         "",
         "[0, 1]",
@@ -236,7 +201,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "ar_avg_score",
-        _REAL,
+        REAL,
         "text",
         "",
         "[0, 1]",
@@ -244,7 +209,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "math_digits_or_symbols_count",
-        _COUNT,
+        COUNT,
         "text",
         "count",
         "[0, ∞)",
@@ -252,102 +217,13 @@ CORE_COLUMNS: tuple[Column, ...] = (
     ),
     Column(
         "class",
-        _LABEL,
+        LABEL,
         "file",
         "",
         "",
         "Name of the folder directly below the root when the source is a folder-per-class data "
         "set; null otherwise.",
     ),
-)
-
-EXTRA_COLUMNS: tuple[Column, ...] = (
-    Column("file_size", _BIG, "bytes", "byte", "[1, ∞)", "Size of the file."),
-    Column("format", _TEXT, "bytes", "", "", "File format told by its content, e.g. JPEG."),
-    Column(
-        "bits_per_pixel", _REAL, "bytes", "bit/px", "(0, ∞)", "8 * file_size / number of pixels."
-    ),
-    Column("byte_length", _BIG, "bytes", "byte", "[1, ∞)", "Length of the encoded file as bytes."),
-    Column(
-        "hex_length", _BIG, "bytes", "character", "[2, ∞)", "Length of the file written as hex."
-    ),
-    Column(
-        "base64_length",
-        _BIG,
-        "bytes",
-        "character",
-        "[4, ∞)",
-        "Length of the file written as base64.",
-    ),
-    Column(
-        "byte_entropy",
-        _REAL,
-        "bytes",
-        "bit/byte",
-        "[0, 8]",
-        "Shannon entropy of the byte values of the file.",
-    ),
-    Column("sha256", _TEXT, "bytes", "", "", "SHA-256 of the file, as hex."),
-    Column(
-        "distinct_colors_ratio",
-        _REAL,
-        "cartoon",
-        "ratio",
-        "(0, 1]",
-        "Distinct colours divided by pixels.",
-    ),
-    Column(
-        "top512_colors_ratio",
-        _REAL,
-        "cartoon",
-        "ratio",
-        "(0, 1]",
-        "Share of the pixels of a 1024 × 1024 nearest-neighbour resize covered by its 512 most "
-        "frequent colours.",
-    ),
-    Column(
-        "bilateral_similarity",
-        _REAL,
-        "cartoon",
-        "",
-        "[-1, 1]",
-        "Correlation of the RGB histograms before and after a bilateral filter, on a copy of at "
-        "most 256 px.",
-    ),
-    Column(
-        "edge_density",
-        _REAL,
-        "cartoon",
-        "ratio",
-        "[0, 1]",
-        "Share of edge pixels on a copy of at most 256 px.",
-    ),
-    Column("brightness", _REAL, "quality", "", "[0, 1]", "Mean luma."),
-    Column("contrast", _REAL, "quality", "", "[0, 0.5]", "Standard deviation of the luma."),
-    Column(
-        "sharpness",
-        _REAL,
-        "quality",
-        "",
-        "[0, ∞)",
-        "Variance of the Laplacian of the 8-bit BT.601 luma, longest side at most 1024 px.",
-    ),
-    Column("phash", _TEXT, "quality", "", "16 hex digits", "64-bit perceptual (DCT) hash."),
-    Column("dhash", _TEXT, "quality", "", "16 hex digits", "64-bit difference hash."),
-    Column("has_camera_make", pa.bool_(), "exif", "", "", "EXIF names the maker of a camera."),
-    Column(
-        "has_gps", pa.bool_(), "exif", "", "", "EXIF holds a position; the position is not kept."
-    ),
-    Column(
-        "taken_at",
-        pa.timestamp("ms"),
-        "exif",
-        "",
-        "",
-        "EXIF DateTimeOriginal, local time without zone; null when absent or malformed.",
-    ),
-    Column("orientation", _COUNT, "exif", "", "[1, 8]", "EXIF orientation as stored."),
-    Column("software", _TEXT, "exif", "", "", "EXIF software tag."),
 )
 
 SCHEMA: pa.Schema = pa.schema([column.field for column in CORE_COLUMNS])

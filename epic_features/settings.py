@@ -11,7 +11,7 @@ from typing import Any
 from epic_features.errors import SettingsError
 
 CORE_GROUPS = ("shape", "colors", "faces", "text")
-EXTRA_GROUPS = ("bytes", "cartoon", "quality", "exif")
+EXTRA_GROUPS = ("bytes", "cartoon", "quality", "exif", "layout", "texture")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
 TEXT_READERS = ("rapid", "paddle")
 ARABIC_READERS = ("tesseract", "rapid", "none")
@@ -19,7 +19,12 @@ ARABIC_READERS = ("tesseract", "rapid", "none")
 # Pillow itself refuses anything larger, as a decompression bomb.
 _MOST_PIXELS = 178_956_970
 
-_GROUP_ALIASES = {"core": CORE_GROUPS, "all": CORE_GROUPS + EXTRA_GROUPS}
+# A name that stands for several groups, or for a group and what it is measured on.
+_GROUP_ALIASES = {
+    "core": CORE_GROUPS,
+    "all": CORE_GROUPS + EXTRA_GROUPS,
+    "layout": ("text", "layout"),
+}
 
 
 def _host_only() -> Any:
@@ -37,8 +42,9 @@ class Settings:
     ----------
     groups : tuple of str
         Column groups to compute, from ``shape``, ``colors``, ``faces``, ``text`` (together
-        ``core``) and the extra groups ``bytes``, ``cartoon``, ``quality``, ``exif``; ``all`` means
-        every group. Core columns of a group left out are null; extra columns left out are absent.
+        ``core``) and the extra groups ``bytes``, ``cartoon``, ``quality``, ``exif``,
+        ``layout`` (which brings ``text`` with it) and ``texture``; ``all`` means every group.
+        Core columns of a group left out are null; extra columns left out are absent.
     faces : str
         Face detector: ``centerface``, ``yunet`` or ``retinaface``.
     face_threshold : float or None

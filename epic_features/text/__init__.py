@@ -19,7 +19,7 @@ def build_text_stage(settings: Settings) -> TextStage:
     if settings.ocr == "paddle":
         from epic_features.text.paddle import PaddleReader
 
-        return TextStage(PaddleReader(settings))
+        return TextStage(PaddleReader(settings), arrangement="layout" in settings.groups)
     from epic_features.text.rapid import RapidReader
 
-    return TextStage(RapidReader(settings))
+    return TextStage(RapidReader(settings), arrangement="layout" in settings.groups)

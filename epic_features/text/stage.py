@@ -8,6 +8,7 @@ from typing import Any
 from epic_features.geometry import union_area
 from epic_features.image import Image
 from epic_features.stage import Backend
+from epic_features.text.arrangement import arrangement_columns
 from epic_features.text.layout import Layout, layout
 from epic_features.text.reader import TextBox, TextReader
 from epic_features.text.script import Script
@@ -15,18 +16,21 @@ from epic_features.text.words import word_columns
 
 
 class TextStage:
-    """Computes the columns of the group ``text``.
+    """Computes the columns of the group ``text``, and of ``layout`` when they are wanted.
 
     Parameters
     ----------
     reader : TextReader
         Finds and reads the text boxes.
+    arrangement : bool
+        Whether to add the columns of the group ``layout``.
     """
 
     group = "text"
 
-    def __init__(self, reader: TextReader) -> None:
+    def __init__(self, reader: TextReader, *, arrangement: bool = False) -> None:
         self._reader = reader
+        self._arrangement = arrangement
 
     @property
     def backends(self) -> tuple[Backend, ...]:
@@ -39,12 +43,13 @@ class TextStage:
         return boxes, layout(boxes)
 
     def __call__(self, image: Image) -> dict[str, Any]:
-        """Return one value for every column of the group."""
+        """Return one value for every column of the group or groups."""
         return self.columns(image, *self.read(image))
 
     def columns(self, image: Image, boxes: Sequence[TextBox], page: Layout) -> dict[str, Any]:
         """Return the same columns for text that `read` returned before."""
-        return text_columns(image, boxes, page, self._reader.reads_arabic)
+        columns = text_columns(image, boxes, page, self._reader.reads_arabic)
+        return {**columns, **arrangement_columns(image, page)} if self._arrangement else columns
 
 
 def text_columns(
