@@ -1,0 +1,43 @@
+"""Models over the feature table: personal or irrelevant, which class, drawn or real, and why.
+
+Everything heavy is imported when it is first used.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from classifiers.encoding import TableEncoder
+    from classifiers.evaluation import Evaluation, evaluate
+    from classifiers.explain import explain, importance
+    from classifiers.pretrained import load_pretrained
+    from classifiers.tabular import TabularClassifier
+
+_HOMES = {
+    "Evaluation": "evaluation",
+    "TableEncoder": "encoding",
+    "TabularClassifier": "tabular",
+    "evaluate": "evaluation",
+    "explain": "explain",
+    "importance": "explain",
+    "load_pretrained": "pretrained",
+}
+
+__all__ = [
+    "Evaluation",
+    "TableEncoder",
+    "TabularClassifier",
+    "evaluate",
+    "explain",
+    "importance",
+    "load_pretrained",
+]
+
+
+def __getattr__(name: str) -> object:
+    from importlib import import_module
+
+    if name not in _HOMES:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(f"classifiers.{_HOMES[name]}"), name)

@@ -1,0 +1,299 @@
+"""The commands ``epic classify``, ``epic train`` and ``epic evaluate``."""
+
+from __future__ import annotations
+
+from collections import Counter
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+from rich.console import Console
+from rich.table import Table
+
+from epic_features.cli_progress import DumpProgress, plain
+from epic_features.errors import OutputError
+
+if TYPE_CHECKING:
+    import pyarrow as pa
+
+    from classifiers.evaluation import Evaluation
+    from classifiers.tabular import TabularClassifier
+    from epic_features import Settings
+
+app = typer.Typer()
+
+Source = Annotated[str, typer.Argument(help="A folder of pictures, a glob pattern, an address.")]
+Features = Annotated[
+    Path | None,
+    typer.Option(
+        help="Features to use: a .parquet file of `epic extract`, or a folder that is brought up "
+        "to date and kept. Without it the features are thrown away in the end."
+    ),
+]
+Model = Annotated[
+    str,
+    typer.Option(
+        "--model", help="personal, gallery, whatsapp, drawn, or the folder of a model of yours."
+    ),
+]
+Labels = Annotated[
+    Path | None,
+    typer.Option(
+        help="CSV with a column `file` or `relative_path` and the labels; by default the names of "
+        "the folders are the labels."
+    ),
+]
+LabelColumn = Annotated[str, typer.Option(help="Column of the labels in that CSV.")]
+GroupColumn = Annotated[
+    str | None,
+    typer.Option(
+        help="Column of the CSV whose values keep pictures together when data are split, such as "
+        "the album or the source."
+    ),
+]
+Workers = Annotated[
+    int | None, typer.Option(min=1, help="Images worked on at once.", show_default="cores")
+]
+Quiet = Annotated[bool, typer.Option("--quiet", "-q", help="No progress, no summary.")]
+Overwrite = Annotated[bool, typer.Option("--overwrite", help="Replace the output if it exists.")]
+
+
+@app.command()
+def classify(
+    source: Source,
+    output: Annotated[
+        Path, typer.Option("-o", "--output", help="A file that ends in .parquet or .csv.")
+    ],
+    model: Model = "personal",
+    features: Features = None,
+    reasons: Annotated[
+        bool, typer.Option("--reasons", help="Add what speaks most for each label, in words.")
+    ] = False,
+    whatsapp: Annotated[
+        bool, typer.Option("--whatsapp", help="Only the pictures of WhatsApp chats.")
+    ] = False,
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write a label for every picture; nothing is moved or changed."""
+    from classifiers.pretrained import find_model
+    from classifiers.workflow import classify as label
+    from classifiers.workflow import settings_of
+
+    if output.suffix not in (".parquet", ".csv"):
+        raise OutputError(f"{output}: the name must end in .parquet or .csv")
+    _check_free(output, overwrite)
+    console = Console(stderr=True, quiet=quiet)
+    trained = find_model(model)
+    settings = settings_of(trained)
+    table, rejected = _features(
+        source, features, output, settings, console, whatsapp=whatsapp, workers=workers
+    )
+    labels = label(trained, table, reasons=reasons)
+    _write(labels, output)
+    _print_labels(console, labels, trained, rejected)
+    console.print(f"labels: {plain(output)}", soft_wrap=True)
+
+
+@app.command()
+def train(
+    source: Annotated[str, typer.Argument(help="A folder with a folder of pictures per class.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the model.")],
+    features: Features = None,
+    labels: Labels = None,
+    label_column: LabelColumn = "class",
+    group_column: GroupColumn = None,
+    protect: Annotated[
+        list[str] | None,
+        typer.Option(help="A class that must not be hidden, such as personal; may be repeated."),
+    ] = None,
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Train a model on your own folders, and report how good it is on pictures it has not seen."""
+    from classifiers.evaluation import evaluate as measure
+    from classifiers.explain import importance
+    from classifiers.report import write_report
+    from classifiers.tabular import TabularClassifier
+    from classifiers.workflow import TRAINING_GROUPS
+    from epic_features import Settings
+
+    _check_free(output, overwrite)
+    console = Console(stderr=True, quiet=quiet)
+    table, rejected = _features(
+        source, features, output, Settings(groups=TRAINING_GROUPS), console, workers=workers
+    )
+    table, found = _labelled(table, labels, label_column, group_column)
+    with console.status("training"):
+        model = TabularClassifier(protect=tuple(protect or ()))
+        model.fit(table, found["label"], groups=found.get("group"))
+        model.save(output)
+        result = measure(
+            found["label"],
+            model.out_of_fold_,
+            list(model.classes_),
+            protect=model.protect,
+            folds=model.fold_,
+        )
+        page = write_report(
+            result,
+            output / "report",
+            title=f"Model {output.name}: pictures it had not seen",
+            guarantee=model.guarantee_,
+            importance=importance(model, table),
+        )
+    _print_evaluation(console, result, model)
+    if rejected:
+        console.print(f"{rejected} pictures could not be read and were left out")
+    console.print(f"model: {plain(output)}\nreport: {plain(page)}", soft_wrap=True)
+
+
+@app.command()
+def evaluate(
+    source: Annotated[str, typer.Argument(help="Pictures whose classes are known.")],
+    output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the report.")],
+    model: Model = "personal",
+    features: Features = None,
+    labels: Labels = None,
+    label_column: LabelColumn = "class",
+    workers: Workers = None,
+    overwrite: Overwrite = False,
+    quiet: Quiet = False,
+) -> None:
+    """Compare a model with known classes: figures, a page and pictures. Use unseen pictures."""
+    from classifiers.evaluation import evaluate as measure
+    from classifiers.explain import importance
+    from classifiers.pretrained import find_model
+    from classifiers.report import write_report
+    from classifiers.workflow import settings_of
+
+    _check_free(output, overwrite)
+    console = Console(stderr=True, quiet=quiet)
+    trained = find_model(model)
+    table, _ = _features(source, features, output, settings_of(trained), console, workers=workers)
+    table, found = _labelled(table, labels, label_column, None)
+    result = measure(
+        found["label"],
+        trained.predict_proba(table),
+        list(trained.classes_),
+        protect=trained.protect,
+    )
+    page = write_report(
+        result,
+        output,
+        title=f"Model {model} on {Path(source).name}",
+        guarantee=trained.guarantee_,
+        importance=importance(trained, table),
+    )
+    _print_evaluation(console, result, trained)
+    console.print(f"report: {plain(page)}", soft_wrap=True)
+
+
+def _features(
+    source: str,
+    features: Path | None,
+    output: Path,
+    settings: Settings,
+    console: Console,
+    *,
+    whatsapp: bool = False,
+    workers: int | None = None,
+) -> tuple[pa.Table, int]:
+    """Return the features and how many pictures were rejected; an interrupted run is resumed."""
+    import shutil
+
+    from classifiers.workflow import extract_features
+
+    kept = features or output.with_name(f".{output.name}.features")
+    try:
+        with DumpProgress(console, source, None, whatsapp) as progress:
+            table, report = extract_features(
+                source,
+                kept,
+                settings,
+                whatsapp=whatsapp,
+                workers=workers,
+                on_progress=progress,
+            )
+    except KeyboardInterrupt:
+        console.print("interrupted; the same command continues from there")
+        raise typer.Exit(130) from None
+    if features is None:
+        shutil.rmtree(kept)
+    return table, len(report.rejected) if report else 0
+
+
+def _labelled(
+    table: pa.Table, labels: Path | None, label_column: str, group_column: str | None
+) -> tuple[pa.Table, dict[str, Any]]:
+    from classifiers.workflow import folder_labels, with_labels
+
+    if labels is None:
+        return folder_labels(table)
+    columns = {"label": label_column}
+    if group_column is not None:
+        columns["group"] = group_column
+    return with_labels(table, labels, columns)
+
+
+def _check_free(output: Path, overwrite: bool) -> None:
+    if not output.absolute().parent.is_dir():
+        raise OutputError(f"the folder {output.parent} does not exist")
+    if not overwrite and output.exists() and (output.is_file() or any(output.iterdir())):
+        raise OutputError(f"{output} exists; choose another path or give --overwrite")
+
+
+def _write(labels: pa.Table, output: Path) -> None:
+    import pyarrow.csv
+    import pyarrow.parquet
+
+    part = output.with_name(f".{output.name}.part")
+    try:
+        if output.suffix == ".csv":
+            pyarrow.csv.write_csv(labels, part)
+        else:
+            pyarrow.parquet.write_table(labels, part)
+        part.replace(output)
+    except OSError as error:
+        raise OutputError(f"can't write {output}: {error}") from error
+
+
+def _print_labels(
+    console: Console, labels: pa.Table, model: TabularClassifier, rejected: int
+) -> None:
+    decided = Counter(labels["decision"].to_pylist())
+    likely = Counter(labels["label"].to_pylist())
+    table = Table("class", "likely", "decided")
+    for name in [*map(str, model.classes_), *sorted(set(decided) - set(model.classes_))]:
+        table.add_row(plain(name), str(likely[name] or ""), str(decided[name] or ""))
+    console.print(table)
+    if rejected:
+        console.print(f"{rejected} pictures could not be read and have no label")
+    if model.guarantee_ is not None:
+        console.print(f"in the test of the model {model.guarantee_}", soft_wrap=True)
+
+
+def _print_evaluation(console: Console, result: Evaluation, model: TabularClassifier) -> None:
+    table = Table("class", "precision", "recall", "F1", "images")
+    for name, score in result.per_class.items():
+        figures = (score.precision, score.recall, score.f1)
+        table.add_row(plain(name), *(f"{value:.2f}" for value in figures), str(score.support))
+    console.print(table)
+    spread = result.folds.get("macro_f1")
+    over = f" ({spread.mean:.3f} ± {spread.deviation:.3f} over folds)" if spread else ""
+    console.print(
+        f"{result.images} images: accuracy {result.accuracy:.3f} "
+        f"(always the most frequent class: {result.majority:.3f}), macro F1 "
+        f"{result.macro_f1:.3f}{over}, cross-entropy {result.cross_entropy:.3f}",
+        soft_wrap=True,
+    )
+    if result.junk_removed is not None:
+        console.print(
+            f"area under the ROC curve {result.auc:.4f}; {result.junk_removed:.1%} of the rest "
+            "goes when 99 % of the protected pictures are kept",
+            soft_wrap=True,
+        )
+    if model.guarantee_ is not None:
+        console.print(str(model.guarantee_), soft_wrap=True)

@@ -1,0 +1,153 @@
+"""The promise about the images that must not be hidden, and what may be done under it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+Floats = NDArray[np.float64]
+
+UNSURE = "unsure"
+
+LEAST_PROTECTED = 150
+"""With fewer examples, 1 % of them is not even two images: nothing can be promised."""
+
+CONFIDENCE = 0.95
+
+
+@dataclass(frozen=True)
+class Guarantee:
+    """What is promised about the protected classes, such as personal photos.
+
+    Attributes
+    ----------
+    rate : float
+        At most this share of the protected images is to be hidden.
+    hide_below : float or None
+        An image whose probability of a protected class is lower may be hidden; None when nothing
+        is to be hidden, because there were too few examples for a promise.
+    keep_from : float
+        From this probability on an image counts as protected; in between the answer is "unsure".
+    protected, hidden : int
+        Protected images in the test, and those of them that would have been hidden. Each was
+        judged by a model and by a threshold that had not seen its group.
+    low, high : float
+        95 % confidence interval (Clopper and Pearson 1934) of the share that would be hidden.
+    """
+
+    rate: float
+    hide_below: float | None
+    keep_from: float
+    protected: int
+    hidden: int
+    low: float
+    high: float
+
+    def __str__(self) -> str:
+        if self.hide_below is None:
+            return (
+                f"no promise: only {self.protected} protected images were at hand, "
+                f"{LEAST_PROTECTED} are needed; nothing is hidden"
+            )
+        return (
+            f"{self.hidden} of {self.protected} protected images would have been hidden "
+            f"({self.hidden / self.protected:.2%}, 95 % interval {self.low:.2%} to {self.high:.2%})"
+        )
+
+
+def find_guarantee(
+    scores: Floats,
+    protected: NDArray[np.bool_],
+    folds: NDArray[np.intp],
+    rate: float = 0.01,
+) -> Guarantee:
+    """Choose the thresholds that hide at most a share of the protected images, and test them.
+
+    Parameters
+    ----------
+    scores : ndarray of float64, shape (n,)
+        Probability of a protected class, from models that had not seen the image's fold.
+    protected : ndarray of bool, shape (n,)
+        Which images are to be protected.
+    folds : ndarray of int, shape (n,)
+        The fold of each image. The counts are made fold by fold, with thresholds chosen on the
+        others.
+    rate : float
+        Share of the protected images that may be hidden, in (0, 1).
+    """
+    keep_from = _rejecting(scores[~protected], rate)
+    count = int(protected.sum())
+    if count < LEAST_PROTECTED:
+        return Guarantee(rate, None, keep_from, count, 0, 0.0, 1.0)
+    hidden = 0
+    for fold in np.unique(folds):
+        rest, part = protected & (folds != fold), protected & (folds == fold)
+        if rest.any():
+            hidden += int((scores[part] < _accepting(scores[rest], rate)).sum())
+    hide_below = _accepting(scores[protected], rate)
+    # Where the classes hardly overlap the two thresholds would cross and leave nothing unsure.
+    return Guarantee(
+        rate, hide_below, max(keep_from, hide_below), count, hidden, *clopper_pearson(hidden, count)
+    )
+
+
+def clopper_pearson(hits: int, trials: int, confidence: float = CONFIDENCE) -> tuple[float, float]:
+    """Return the exact two-sided confidence interval of a share (Clopper and Pearson 1934)."""
+    from scipy.stats import beta
+
+    tail = (1 - confidence) / 2
+    low = float(beta.ppf(tail, hits, trials - hits + 1)) if hits else 0.0
+    high = float(beta.ppf(1 - tail, hits + 1, trials - hits)) if hits < trials else 1.0
+    return low, high
+
+
+def _accepting(scores: Floats, rate: float) -> float:
+    """Return the highest threshold with at most a share `rate` of the scores below it."""
+    ordered = np.sort(scores)
+    return float(ordered[int(np.floor(rate * len(ordered)))])
+
+
+def _rejecting(scores: Floats, rate: float) -> float:
+    """Return the lowest threshold with at most a share `rate` of the scores at or above it."""
+    if not len(scores):
+        return 1.0
+    ordered = np.sort(scores)[::-1]
+    return float(np.nextafter(ordered[int(np.floor(rate * len(ordered)))], 2))
+
+
+def decide(
+    probabilities: NDArray[np.float64],
+    classes: NDArray[Any],
+    protect: Sequence[str],
+    guarantee: Guarantee | None,
+) -> NDArray[np.object_]:
+    """Return the likeliest class of each row, or "unsure" where the guarantee forbids to act.
+
+    Parameters
+    ----------
+    probabilities : ndarray of float64, shape (n, n_classes)
+        Calibrated probabilities.
+    classes : ndarray of str, shape (n_classes,)
+        Their classes.
+    protect : sequence of str
+        The protected ones.
+    guarantee : Guarantee or None
+        Their thresholds; None lets every row have its likeliest class.
+    """
+    protected = np.isin(classes, protect)
+    if guarantee is None or not protected.any():
+        return np.asarray(classes[probabilities.argmax(axis=1)], dtype=object)
+    score = probabilities[:, protected].sum(axis=1)
+    answer = np.full(len(score), UNSURE, dtype=object)
+    kept = score >= guarantee.keep_from
+    best_kept = classes[protected][probabilities[:, protected].argmax(axis=1)]
+    answer[kept] = best_kept[kept]
+    if guarantee.hide_below is not None:
+        hidden = score < guarantee.hide_below
+        best_hidden = classes[~protected][probabilities[:, ~protected].argmax(axis=1)]
+        answer[hidden] = best_hidden[hidden]
+    return answer

@@ -1,0 +1,220 @@
+"""Reading columns of a feature table, whatever holds it, and checking that they fit a model."""
+
+from __future__ import annotations
+
+import json
+import logging
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import NDArray
+
+from epic_features.errors import EpicError, SettingsMismatch
+from epic_features.extractor import METADATA_KEY
+from epic_features.schema import CORE_COLUMNS, EXTRA_COLUMNS, Column
+from epic_features.settings import CORE_GROUPS, Settings
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+Table: TypeAlias = "pd.DataFrame | pa.Table"
+
+logger = logging.getLogger(__name__)
+
+COLUMNS: Mapping[str, Column] = {column.name: column for column in (*CORE_COLUMNS, *EXTRA_COLUMNS)}
+
+# A cut-off file gives a row or none; the row itself means the same.
+_HARMLESS = frozenset({"allow_truncated", "groups"})
+
+
+class TableError(EpicError, ValueError):
+    """A feature table lacks a column, or has one of another type."""
+
+
+def number_columns(table: Table, wanted: Iterable[str] | None = None) -> list[str]:
+    """Return the number and yes/no columns of a table that the schema knows, in its order.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or pyarrow.Table
+        A feature table.
+    wanted : iterable of str, optional
+        Only these; all of them must be there.
+
+    Raises
+    ------
+    TableError
+        A column that was asked for is unknown or missing, or none of the core columns is there.
+    """
+    present = set(table.column_names if isinstance(table, pa.Table) else table.columns)
+    if wanted is not None:
+        wanted = set(wanted)
+        if unknown := sorted(wanted - set(COLUMNS)):
+            raise TableError(f"no such columns: {', '.join(unknown)}; see docs/columns.md")
+        if missing := sorted(wanted - present):
+            raise TableError(_missing(missing))
+        present = wanted
+    elif not present & set(COLUMNS):
+        raise TableError(
+            "the table has none of the feature columns; make it with `epic extract` or "
+            "epic_features.extract"
+        )
+    elif missing := sorted({c.name for c in CORE_COLUMNS if c.group != "file"} - present):
+        raise TableError(_missing(missing))
+    return [name for name, column in COLUMNS.items() if name in present and _is_number(column)]
+
+
+def column_of(table: Table, name: str) -> NDArray[Any]:
+    """Return one column: float64 with NaN for numbers, objects with None for texts and lists.
+
+    Raises
+    ------
+    TableError
+        The column is missing, or does not have the type of the schema.
+    """
+    try:
+        values = table[name]
+    except KeyError:
+        raise TableError(_missing([name])) from None
+    try:
+        if _is_number(COLUMNS[name]):
+            return _as_numbers(values)
+        return _as_objects(values, list if pa.types.is_list(COLUMNS[name].type) else str)
+    except (TypeError, ValueError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableError(
+            f"column {name} should be {COLUMNS[name].type}, but {error}; make the table with "
+            "`epic extract`"
+        ) from error
+
+
+def provenance_of(table: Table, used: Sequence[str] | None = None) -> dict[str, Any]:
+    """Return version, settings and back ends a table was made with; empty when it does not say.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or pyarrow.Table
+        A feature table.
+    used : sequence of str, optional
+        Columns that matter; the column groups of the settings are then only theirs and the core.
+    """
+    if isinstance(table, pa.Table):
+        encoded = (table.schema.metadata or {}).get(METADATA_KEY)
+        record = dict(json.loads(encoded)) if encoded else {}
+    else:
+        record = dict(table.attrs.get("provenance") or {})
+    if record and used is not None:
+        record["settings"] = {**record["settings"], "groups": list(groups_needed(used))}
+    return record
+
+
+def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
+    """Refuse a table that was made in another way than the one a model was trained on.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or pyarrow.Table
+        The table to predict.
+    trained : mapping
+        What `provenance_of` returned for the training table. Without it, or when `table` does not
+        say where it comes from, nothing can be compared; that is logged.
+
+    Raises
+    ------
+    SettingsMismatch
+        Naming every difference: a setting that changes rows, a column group that is missing, or
+        another major version of the columns.
+    """
+    found = provenance_of(table)
+    if not found or not trained:
+        logger.info("the table or the model does not say which settings it was made with")
+        return
+    differences = [*_version_differs(found, trained), *_settings_differ(found, trained)]
+    if differences:
+        raise SettingsMismatch(
+            f"the table was not made like the one the model was trained on: "
+            f"{'; '.join(differences)}. Extract it again with those settings, or train again"
+        )
+    for role, name in _backends(trained).items():
+        if (other := _backends(found).get(role, name)) != name:
+            logger.warning("%s: the model was trained with %s, the table has %s", role, name, other)
+
+
+def _version_differs(found: Mapping[str, Any], trained: Mapping[str, Any]) -> list[str]:
+    ours, theirs = (str(p.get("version", "")).split(".")[0] for p in (trained, found))
+    return [] if ours == theirs else [f"columns of version {theirs}, not {ours}"]
+
+
+def _settings_differ(found: Mapping[str, Any], trained: Mapping[str, Any]) -> list[str]:
+    ours, theirs = trained.get("settings", {}), found.get("settings", {})
+    different = [
+        f"{name}={theirs.get(name)!r} instead of {ours.get(name)!r}"
+        for name in Settings.row_fields()
+        if name not in _HARMLESS and theirs.get(name) != ours.get(name)
+    ]
+    missing = [g for g in ours.get("groups", ()) if g not in theirs.get("groups", ())]
+    if missing:
+        different.append(f"without the column groups {', '.join(missing)}")
+    return different
+
+
+def _backends(record: Mapping[str, Any]) -> dict[str, str]:
+    return {
+        item["role"]: f"{item['name']} {(item.get('sha256') or item.get('version') or '')[:12]}"
+        for item in record.get("backends", ())
+    }
+
+
+def groups_needed(columns: Sequence[str]) -> tuple[str, ...]:
+    """Return the column groups that compute these columns, the core ones always."""
+    groups = {COLUMNS[name].group for name in columns if name in COLUMNS} - {"file"}
+    return (*CORE_GROUPS, *sorted(groups - set(CORE_GROUPS)))
+
+
+def _is_number(column: Column) -> bool:
+    kind = column.type
+    return bool(
+        pa.types.is_integer(kind) or pa.types.is_floating(kind) or pa.types.is_boolean(kind)
+    )
+
+
+def _as_numbers(values: pd.Series | pa.ChunkedArray) -> NDArray[np.float64]:
+    import pandas as pd
+
+    if isinstance(values, pa.ChunkedArray):
+        return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(), np.float64)
+    if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
+        return np.asarray(values.to_numpy(np.float64, na_value=np.nan), np.float64)
+    # An all-null column of a hand-made frame has no type of its own.
+    if values.isna().all():
+        return np.full(len(values), np.nan)
+    raise TypeError(f"it is {values.dtype}")
+
+
+def _as_objects(values: pd.Series | pa.ChunkedArray, kind: type) -> NDArray[np.object_]:
+    items = values.to_pylist() if isinstance(values, pa.ChunkedArray) else values.tolist()
+    result = np.empty(len(items), object)
+    for index, item in enumerate(items):
+        if isinstance(item, np.ndarray):
+            item = item.tolist()
+        if isinstance(item, kind):
+            result[index] = item
+        elif item is not None and not _is_missing(item):
+            raise TypeError(f"row {index} holds a {type(item).__name__}")
+    return result
+
+
+def _is_missing(item: object) -> bool:
+    import pandas as pd
+
+    return pd.api.types.is_scalar(item) and bool(pd.isna(item))
+
+
+def _missing(names: Sequence[str]) -> str:
+    groups = sorted({COLUMNS[name].group for name in names if name in COLUMNS})
+    return (
+        f"the table lacks {', '.join(names)}; extract it with the groups {', '.join(groups)}"
+        if groups
+        else f"the table lacks {', '.join(names)}"
+    )

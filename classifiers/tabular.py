@@ -1,0 +1,330 @@
+"""Boosted trees over the feature table, with honest probabilities."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Sequence
+from typing import Any, Self
+
+import numpy as np
+import pyarrow as pa
+from numpy.typing import ArrayLike, NDArray
+from sklearn.base import BaseEstimator, ClassifierMixin
+from sklearn.utils.validation import check_is_fitted
+
+from classifiers.boosting import fit_boosters, raw_scores
+from classifiers.calibration import fit_temperature, softmax
+from classifiers.encoding import TableEncoder
+from classifiers.folds import given_folds, make_folds
+from classifiers.guarantee import UNSURE, Guarantee, decide, find_guarantee
+from classifiers.table import Table, TableError, check_provenance, provenance_of
+
+
+class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
+    """Classifies images by their feature table.
+
+    Follows scikit-learn's conventions: it can be cloned, used in pipelines and in
+    ``cross_val_score``. A fit trains one LightGBM model per fold, each stopped early on images of
+    groups it has not seen, and one on everything, for as many rounds as those needed on average.
+    What the fold models say of the images they have not seen gives the temperature that calibrates
+    the probabilities, and the thresholds of `guarantee_`.
+
+    Parameters
+    ----------
+    columns : sequence of str, optional
+        See `TableEncoder`.
+    words : int
+        See `TableEncoder`.
+    learning_rate : float
+        Shrinkage of each tree.
+    num_leaves : int
+        Leaves of each tree.
+    max_rounds : int
+        Most trees for each class.
+    patience : int
+        Rounds without improvement after which a fold stops.
+    min_images : int
+        Least images in a leaf.
+    column_share : float
+        Share of the columns each tree sees, in (0, 1].
+    class_weight : None, "balanced" or dict
+        Weights of the classes; "balanced" makes them inverse to their frequencies.
+    protect : sequence of str
+        Classes whose images must not be hidden; see `guarantee_`.
+    folds : int
+        Number of folds.
+    random_state : int
+        Same data, same seed: same model.
+    n_jobs : int
+        Threads.
+
+    Attributes
+    ----------
+    classes_ : ndarray of str, shape (n_classes,)
+        The classes in alphabetical order.
+    encoder_ : TableEncoder
+        Turns tables into numbers.
+    booster_ : lightgbm.Booster
+        The trees.
+    temperature_ : float
+        What raw scores are divided by.
+    out_of_fold_ : ndarray of float64, shape (n_rows, n_classes)
+        Probabilities of the training images by the model that had not seen them, calibrated by the
+        temperature of the other folds; NaN for rows of fold -1. Not saved.
+    fold_ : ndarray of int, shape (n_rows,)
+        The fold each training image was held out in. Not saved.
+    guarantee_ : Guarantee or None
+        Thresholds for the protected classes; None without any.
+    provenance_ : dict
+        How the training table was made, as far as the model depends on it.
+
+    Examples
+    --------
+    >>> model = TabularClassifier().fit(table, table["class"])  # doctest: +SKIP
+    >>> model.predict_proba(table).shape  # doctest: +SKIP
+    (2110, 10)
+    """
+
+    def __init__(
+        self,
+        *,
+        columns: Sequence[str] | None = None,
+        words: int = 200,
+        learning_rate: float = 0.08,
+        num_leaves: int = 7,
+        max_rounds: int = 250,
+        patience: int = 40,
+        min_images: int = 10,
+        column_share: float = 0.15,
+        class_weight: str | dict[str, float] | None = None,
+        protect: Sequence[str] = (),
+        folds: int = 5,
+        random_state: int = 0,
+        n_jobs: int = 1,
+    ) -> None:
+        self.columns = columns
+        self.words = words
+        self.learning_rate = learning_rate
+        self.num_leaves = num_leaves
+        self.max_rounds = max_rounds
+        self.patience = patience
+        self.min_images = min_images
+        self.column_share = column_share
+        self.class_weight = class_weight
+        self.protect = protect
+        self.folds = folds
+        self.random_state = random_state
+        self.n_jobs = n_jobs
+
+    def fit(
+        self,
+        X: Table,  # noqa: N803
+        y: ArrayLike,
+        sample_weight: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+        fold: ArrayLike | None = None,
+    ) -> Self:
+        """Train on a table.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame or pyarrow.Table
+            A feature table.
+        y : array of str, shape (n_rows,)
+            The class of each row.
+        sample_weight : array of float, shape (n_rows,), optional
+            Weights of the rows; they are multiplied with those of the classes.
+        groups : array, shape (n_rows,), optional
+            Rows of one group, such as the pictures of one album, are never split between training
+            and test.
+        fold : array of int, shape (n_rows,), optional
+            The fold of each row, instead of folds drawn by `random_state`; groups then only keep
+            rows together inside the training part of a fold. Rows of fold -1 are always trained
+            on and never tested, such as drawn pictures that only help.
+
+        Raises
+        ------
+        TableError
+            The table is empty or lacks columns, a label is missing, there is only one class, or a
+            class has a single image.
+        """
+        labels = _labels(y, len(X))
+        self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
+        _check_classes(self.classes_, counts, self.protect)
+        weights = self._weights(codes, counts, sample_weight)
+        if fold is None:
+            self.fold_ = make_folds(codes, groups, self.folds, self.random_state)
+        else:
+            self.fold_ = given_folds(fold, codes)
+        logits, rounds = self._held_out(X, codes, weights, groups)
+        self.encoder_ = self._new_encoder().fit(X)
+        self.provenance_ = provenance_of(X, self.encoder_.number_columns_)
+        self.booster_ = fit_boosters(
+            self.encoder_.transform(X), codes, weights, self._boosting(), rounds=rounds
+        )
+        tested = self.fold_ >= 0
+        self.temperature_ = fit_temperature(logits[tested], codes[tested], weights[tested])
+        self.out_of_fold_ = self._calibrated_apart(logits, codes, weights)
+        self.guarantee_: Guarantee | None = None
+        if self.protect:
+            protected = np.isin(self.classes_, self.protect)
+            scores = self.out_of_fold_[tested][:, protected].sum(axis=1)
+            self.guarantee_ = find_guarantee(scores, protected[codes[tested]], self.fold_[tested])
+        return self
+
+    def decision_function(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
+        """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two."""
+        check_is_fitted(self, "booster_")
+        check_provenance(X, self.provenance_)
+        return raw_scores(self.booster_, self.encoder_.transform(X))
+
+    def predict_proba(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
+        """Return calibrated probabilities, shape (n_rows, n_classes).
+
+        Raises
+        ------
+        SettingsMismatch
+            The table says that it was extracted with other settings than the training table.
+        TableError
+            A column is missing or has another type.
+        """
+        return softmax(self.decision_function(X), self.temperature_)
+
+    def predict(self, X: Table) -> NDArray[np.object_]:  # noqa: N803
+        """Return the most likely class of each row, shape (n_rows,)."""
+        chosen = self.predict_proba(X).argmax(axis=1)
+        return np.asarray(self.classes_[chosen], dtype=object)
+
+    def decide(self, X: Table) -> NDArray[np.object_]:  # noqa: N803
+        """Return the class of each row where it is safe to act on it, else "unsure".
+
+        Without protected classes this is `predict`. Otherwise an image gets a protected class only
+        from ``guarantee_.keep_from`` on, and another one only below ``guarantee_.hide_below``.
+        """
+        probabilities = self.predict_proba(X)
+        return decide(probabilities, self.classes_, self.protect, self.guarantee_)
+
+    def save(self, folder: str | os.PathLike[str]) -> None:
+        """Write the model as text and JSON; see `classifiers.storage.save`."""
+        from classifiers.storage import save
+
+        save(self, folder)
+
+    @classmethod
+    def load(cls, folder: str | os.PathLike[str]) -> TabularClassifier:
+        """Read a model that `save` wrote; see `classifiers.storage.load`."""
+        from classifiers.storage import load
+
+        return load(folder)
+
+    def _new_encoder(self) -> TableEncoder:
+        return TableEncoder(columns=self.columns, words=self.words)
+
+    def _boosting(self) -> dict[str, Any]:
+        return {
+            "num_class": len(self.classes_),
+            "learning_rate": self.learning_rate,
+            "num_leaves": self.num_leaves,
+            "min_data_in_leaf": self.min_images,
+            "feature_fraction": self.column_share,
+            "seed": self.random_state,
+            "num_threads": self.n_jobs,
+            "max_rounds": self.max_rounds,
+            "patience": self.patience,
+        }
+
+    def _weights(
+        self, codes: NDArray[np.intp], counts: NDArray[np.intp], sample_weight: ArrayLike | None
+    ) -> NDArray[np.float64]:
+        if self.class_weight == "balanced":
+            by_class = counts.sum() / (len(counts) * counts)
+        elif isinstance(self.class_weight, dict):
+            by_class = np.array([float(self.class_weight.get(c, 1.0)) for c in self.classes_])
+        elif self.class_weight is None:
+            by_class = np.ones(len(counts))
+        else:
+            raise TableError(f"class_weight={self.class_weight!r}; give None, 'balanced' or a dict")
+        weights: NDArray[np.float64] = by_class[codes]
+        if sample_weight is not None:
+            given = np.asarray(sample_weight, np.float64)
+            if given.shape != weights.shape or not np.isfinite(given).all() or (given < 0).any():
+                raise TableError("sample_weight must be one finite number >= 0 for every row")
+            weights = weights * given
+        return weights
+
+    def _held_out(
+        self,
+        table: Table,
+        codes: NDArray[np.intp],
+        weights: NDArray[np.float64],
+        groups: ArrayLike | None,
+    ) -> tuple[NDArray[np.float64], int]:
+        """Return the raw scores of each row by a model that has not seen it, and mean rounds."""
+        logits = np.zeros((len(codes), len(self.classes_)))
+        rounds = []
+        for fold in np.unique(self.fold_[self.fold_ >= 0]):
+            test = np.flatnonzero(self.fold_ == fold)
+            train = np.flatnonzero(self.fold_ != fold)
+            # The vocabulary is learned inside the fold too.
+            encoder = self._new_encoder().fit(_rows(table, train))
+            numbers = encoder.transform(_rows(table, train))
+            part = None if groups is None else np.asarray(groups)[train]
+            stop = make_folds(codes[train], part, self.folds, self.random_state) == 0
+            stop &= self.fold_[train] >= 0
+            seen = (numbers, codes[train], weights[train], self._boosting())
+            needed = fit_boosters(*seen, stop=stop).best_iteration
+            booster = fit_boosters(*seen, rounds=needed)
+            logits[test] = raw_scores(booster, encoder.transform(_rows(table, test)))
+            rounds.append(needed)
+        return logits, max(1, round(float(np.mean(rounds))))
+
+    def _calibrated_apart(
+        self, logits: NDArray[np.float64], codes: NDArray[np.intp], weights: NDArray[np.float64]
+    ) -> NDArray[np.float64]:
+        probabilities = np.full_like(logits, np.nan)
+        for fold in np.unique(self.fold_[self.fold_ >= 0]):
+            test = self.fold_ == fold
+            rest = ~test & (self.fold_ >= 0)
+            temperature = fit_temperature(logits[rest], codes[rest], weights[rest])
+            probabilities[test] = softmax(logits[test], temperature)
+        return probabilities
+
+
+def _labels(y: ArrayLike, rows: int) -> NDArray[np.str_]:
+    import pandas as pd
+
+    labels = pd.Series(np.asarray(y, dtype=object))
+    if not rows or not len(labels):
+        raise TableError("the table has no rows; there is nothing to train on")
+    if len(labels) != rows:
+        raise TableError(f"{len(labels)} labels for {rows} rows")
+    if labels.isna().any():
+        raise TableError(
+            f"{int(labels.isna().sum())} of {rows} rows have no label; leave them out, or put "
+            "every image into the folder of its class"
+        )
+    return np.asarray(labels, dtype=str)
+
+
+def _check_classes(
+    classes: NDArray[np.str_], counts: NDArray[np.intp], protect: Sequence[str]
+) -> None:
+    if isinstance(protect, str):
+        raise TableError(f"protect={protect!r}; give a list of class names, such as [{protect!r}]")
+    if len(classes) < 2:
+        raise TableError(f"there is only the class {classes[0]!r}; at least two are needed")
+    if (counts < 2).any():
+        alone = ", ".join(map(str, classes[counts < 2]))
+        raise TableError(f"only one image of: {alone}; a class needs at least two")
+    if UNSURE in classes:
+        raise TableError(f"a class can't be called {UNSURE!r}, which is an answer of `decide`")
+    if unknown := sorted(set(protect) - set(classes)):
+        raise TableError(
+            f"no images of the protected classes {', '.join(unknown)}; there are "
+            f"{', '.join(classes)}"
+        )
+
+
+def _rows(table: Table, rows: NDArray[np.intp]) -> Table:
+    taken: Table = table.take(rows) if isinstance(table, pa.Table) else table.iloc[rows]
+    return taken

@@ -1,0 +1,1 @@
+"""What people do with a gallery; for now, the command ``epic``."""

@@ -1,0 +1,1 @@
+"""Scripts that make what is shipped; not installed with the package."""

@@ -1,0 +1,85 @@
+"""The model cards, with the figures of the run that made the models."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pandas as pd
+
+from classifiers.evaluation import Evaluation
+from classifiers.tabular import TabularClassifier
+from training.data import DRAWN_WEIGHT
+
+TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
+    "personal": ("personal", ("personal",)),
+    "gallery": ("class", ("personalPhotos", "selfies")),
+    "whatsapp": ("whatsapp", ("other",)),
+    "drawn": ("drawn", ()),
+}
+
+_USE = {
+    "personal": "Telling personal photos from everything else on a phone, so that the rest can be "
+    "looked through and put away. It is made to be sure before it hides anything.",
+    "gallery": "Sorting pictures into the classes of EPIC for a first overview, and as a start for "
+    "a model of your own.",
+    "whatsapp": "Sorting what came over WhatsApp into handwritten notes, printed notes, "
+    "screenshots and brochures, leaving all other pictures where they are.",
+    "drawn": "Telling drawings, cartoons and anime from photographs.",
+}
+
+_FAILURES = {
+    "personal": (
+        "photos of talks with large slides, of signs, shop fronts and packages are taken for junk",
+        "photographs used as a joke or as a card, with few words or none on them, are taken for "
+        "personal",
+        "drawn or rendered cards with flowers and soft light are taken for personal",
+        "cakes with writing on them are taken for greetings",
+    ),
+    "gallery": (
+        "screenshots of posts whose picture is a meme, and memes cut from posts, are taken for "
+        "each other",
+        "slides and pages with little text are taken for screenshots or posts",
+        "chats in a dark theme or inside a drawn phone are taken for other screenshots",
+        "flyers that consist of a photograph and a title are taken for memes",
+        "painted wallpapers are taken for photographs",
+    ),
+    "whatsapp": (
+        "slides, and pages with large headings, are taken for screenshots",
+        "cards with one line of calligraphy over a landscape are taken for other pictures",
+        "advertisements made of screenshots are taken for screenshots",
+        "screenshots filled by a photo or a video are taken for other pictures",
+    ),
+    "drawn": (
+        "painted landscapes and scenes with soft light are taken for photographs",
+        "cartoons with dark, dull colours are taken for photographs",
+        "photographs of a single thing on a plain ground are taken for drawings",
+        "it was never shown memes, cards or screenshots: use it on pictures, not on pages",
+    ),
+}
+
+
+def card(name: str, model: TabularClassifier, result: Evaluation, facts: pd.DataFrame) -> str:
+    """Return the card of a model as Markdown."""
+    import jinja2
+
+    real = facts[facts["fold"] >= 0]
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template("card.md").render(
+        name=name,
+        use=_USE[name],
+        failures=_FAILURES[name],
+        model=model,
+        result=result,
+        groups=model.provenance_["settings"]["groups"],
+        rounds=model.booster_.current_iteration(),
+        terms=len(model.encoder_.vocabulary_.terms),
+        images=len(real),
+        sources=real["source_repo"].nunique(),
+        drawn=len(facts) - len(real),
+        drawn_weight=DRAWN_WEIGHT,
+        folds=real["fold"].nunique(),
+    )
