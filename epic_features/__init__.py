@@ -20,6 +20,7 @@ if TYPE_CHECKING:
         ModelDownloadError,
         ModelNotFound,
         OutputError,
+        PlanError,
         SettingsError,
         SourceError,
     )
@@ -39,6 +40,7 @@ __all__ = [
     "ModelDownloadError",
     "ModelNotFound",
     "OutputError",
+    "PlanError",
     "Settings",
     "SettingsError",
     "SourceError",
