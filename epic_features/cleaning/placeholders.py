@@ -62,7 +62,7 @@ def find_placeholders(
     Only plain pictures (a ground of one colour or shade with few things on it) are looked at: text
     that says so, in English or Arabic; the silhouette of a missing-picture sign; nothing at all;
     or the very same plain picture under many names. Similar screens are not the same picture: see
-    `epic_features.cleaning.duplicates.likeness`.
+    `epic_features.cleaning.looks.likeness`.
 
     Parameters
     ----------
