@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Callable, Collection
+from collections.abc import Callable, Collection, Iterable
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -67,6 +67,16 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     return table
 
 
+def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
+    """Read a CSV file as text; raises SourceError when it can't be."""
+    import pandas as pd
+
+    try:
+        return pd.read_csv(path, dtype=str)
+    except (OSError, ValueError) as error:
+        raise SourceError(f"can't read the manifest {path}: {error}") from error
+
+
 def features_of(
     folder: Path,
     root: Path,
@@ -113,6 +123,13 @@ def features_of(
         keys = [name.removeprefix(printable(below)) for name in keys]
     rows = known.reindex(pd.Index(keys, dtype=object)).reset_index(drop=True)
     return rows.drop(columns=["path"], errors="ignore").assign(path=pd.Series(paths, dtype=object))
+
+
+def labels_of(paths: Iterable[str]) -> list[str]:
+    """Return the class of each path of a folder-per-class data set: its first folder, or empty."""
+    from epic_features.sources.names import printable
+
+    return [printable(path.partition("/")[0]) if "/" in path else "" for path in paths]
 
 
 def locate(table: pd.DataFrame, root: Path) -> list[str]:

@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 ACTIONS = ("trash", "move", "rename")
 EPIC_FOLDER = ".epic"
-_FORMAT, _VERSION = "epic-plan", 1
+PLAN_FORMAT, PLAN_VERSION = "epic-plan", 1
 _ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
 
@@ -252,10 +252,10 @@ def read_plan(path: str | os.PathLike[str], root: str | os.PathLike[str] | None 
         content = json.loads(Path(path).read_text(encoding="utf-8"))
     except (OSError, ValueError, RecursionError) as error:
         raise PlanError(f"can't read the plan {path}: {error}") from error
-    if not isinstance(content, dict) or content.get("format") != _FORMAT:
-        raise PlanError(f'{path} is not a plan: it lacks "format": "{_FORMAT}"')
-    if content.get("version") != _VERSION:
-        raise PlanError(f"{path} has version {content.get('version')!r}; known is {_VERSION}")
+    if not isinstance(content, dict) or content.get("format") != PLAN_FORMAT:
+        raise PlanError(f'{path} is not a plan: it lacks "format": "{PLAN_FORMAT}"')
+    if content.get("version") != PLAN_VERSION:
+        raise PlanError(f"{path} has version {content.get('version')!r}; known is {PLAN_VERSION}")
     items, there = content.get("actions"), root or content.get("root")
     if not isinstance(items, list) or not isinstance(there, str | os.PathLike):
         raise PlanError(f"{path} is not a plan: it lacks a root or actions")
@@ -277,8 +277,8 @@ def write_plan(plan: Plan, path: str | os.PathLike[str], *, overwrite: bool = Fa
         The file exists and `overwrite` is false, or it can't be written.
     """
     content = {
-        "format": _FORMAT,
-        "version": _VERSION,
+        "format": PLAN_FORMAT,
+        "version": PLAN_VERSION,
         "root": str(plan.root),
         "actions": [asdict(action) for action in plan.actions],
     }

@@ -69,8 +69,12 @@ class Identity:
 
     def fits(self, status: os.stat_result) -> bool:
         """Tell whether a file is this one, perhaps edited in place, or an unchanged copy."""
-        same_file = (status.st_dev, status.st_ino) == (self.device, self.inode)
-        return same_file or (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
+        unchanged = (status.st_size, status.st_mtime_ns) == (self.size, self.mtime_ns)
+        return unchanged or self.is_file(status)
+
+    def is_file(self, status: os.stat_result) -> bool:
+        """Tell whether a file is this very one, under whatever name."""
+        return (status.st_dev, status.st_ino) == (self.device, self.inode)
 
 
 def status_of(path: Path) -> os.stat_result | None:

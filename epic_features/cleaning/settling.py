@@ -39,8 +39,8 @@ def happened(root: Path, entry: Entry) -> bool:
             source.unlink()  # Both names of a file that was being renamed by way of a link.
             return True
         return target.name in os.listdir(target.parent)  # noqa: PTH208
-    if entry.reserved and new.st_size == 0 and step.identity.size:
-        target.unlink()
+    if entry.reserved and new.st_size == 0 and not step.identity.is_file(new):
+        target.unlink()  # The empty file that had taken the name.
         return False
     if entry.copied is not None and entry.copied.fits(new):
         if _unchanged(old, step.identity) and sha256_of(source) == sha256_of(target):
