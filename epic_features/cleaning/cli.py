@@ -135,8 +135,7 @@ def rank(
 ) -> None:
     """Put the rank of each image before its name, so that a file manager sorts by it."""
     from epic_features.cleaning.plan import root_of
-    from epic_features.cleaning.rank import rank as rank_images
-    from epic_features.cleaning.rank import root_for
+    from epic_features.cleaning.rank import rank_images, root_for
     from epic_features.cleaning.tables import check_output, write_table
 
     if output is not None:
@@ -238,7 +237,7 @@ def review(
 ) -> None:
     """Write a page on which to decide; it needs no network and saves a plan."""
     from epic_features.cleaning.feature_tables import read_table
-    from epic_features.cleaning.review import review as write_review
+    from epic_features.cleaning.review import write_review
     from epic_features.cleaning.tables import check_new, root_in
 
     top = root or root_in(table)
@@ -272,16 +271,15 @@ def apply(
 
 @app.command()
 def undo(
-    journal: Annotated[
-        Path | None, typer.Argument(help="A journal; by default the latest of the folder.")
-    ] = None,
-    folder: Annotated[Path, typer.Option(help="Where to look for the journal.")] = Path(),
+    place: Annotated[
+        Path, typer.Argument(help="A folder, whose latest journal is taken; or a journal.")
+    ] = Path(),
 ) -> None:
     """Take files back to where they were; harmless when done twice."""
     from epic_features.cleaning.moves import undo as undo_moves
 
     with bar("moving back") as progress:
-        report = undo_moves(journal, folder=folder, on_progress=progress)
+        report = undo_moves(place, on_progress=progress)
     print_moves(report)
 
 
@@ -328,7 +326,7 @@ def report(
 ) -> None:
     """Write a page on the classes: counts, sizes, corrupt files, copies, leaks, languages."""
     from epic_features.cleaning.feature_tables import read_manifest
-    from epic_features.cleaning.report import report as write_report
+    from epic_features.cleaning.report import write_report
     from epic_features.cleaning.tables import check_new
 
     check_new(output, overwrite=overwrite)

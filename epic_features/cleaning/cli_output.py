@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import typer
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-from rich.table import Table
+from rich.table import Column, Table
 
 from epic_features.cli_progress import plain
 
@@ -106,7 +106,8 @@ def show_table(
     table: pd.DataFrame, columns: tuple[str, ...], title: str, rows: int = SHOWN
 ) -> None:
     """Print the first rows of a table."""
-    shown = Table(*columns, title=plain(title), title_justify="left")
+    heads = (Column(name, overflow="fold") for name in columns)
+    shown = Table(*heads, title=plain(title), title_justify="left")
     for row in table[list(columns)].head(rows).itertuples(index=False):
         shown.add_row(*(_cell(value) for value in row))
     console = Console()

@@ -71,12 +71,7 @@ def resume(
         return reports
 
 
-def undo(
-    journal: str | os.PathLike[str] | None = None,
-    *,
-    folder: str | os.PathLike[str] = ".",
-    on_progress: Progress | None = None,
-) -> MoveReport:
+def undo(place: str | os.PathLike[str], *, on_progress: Progress | None = None) -> MoveReport:
     """Take the files of a journal back to where they were; harmless when it is done twice.
 
     A file that was edited meanwhile is taken back as it is. When its old name is taken, it gets a
@@ -84,10 +79,9 @@ def undo(
 
     Parameters
     ----------
-    journal : path, optional
-        By default the latest one that has something to take back.
-    folder : path
-        Where to look for it: in this folder or those above it.
+    place : path
+        A journal; or a folder: then the latest journal in it, or in the nearest one above that has
+        journals, of which something can be taken back.
     on_progress : callable, optional
         As for `apply`.
 
@@ -96,21 +90,21 @@ def undo(
     PlanError
         There is no such journal.
     """
-    if journal is not None:
-        chosen = Journal.read(Path(os.path.abspath(journal)))  # noqa: PTH100
-        if chosen.path.parent.name != EPIC_FOLDER:
-            raise PlanError(f"{journal} does not lie in a folder {EPIC_FOLDER}")
-        root = chosen.root
+    path = Path(os.path.abspath(place))  # noqa: PTH100
+    if path.is_dir():
+        root, chosen = find_root(path), None
     else:
-        root = find_root(folder)
+        root, chosen = Journal.read(path).root, path
+        if path.parent.name != EPIC_FOLDER:
+            raise PlanError(f"{path} does not lie in a folder {EPIC_FOLDER}")
     with locked(root):
         _settle_all(root)
-        if journal is None:
-            open_ones = [j for j in journals(root) if any(e.is_away for e in j.entries)]
-            if not open_ones:
+        if chosen is None:
+            with_files = [j for j in journals(root) if any(e.is_away for e in j.entries)]
+            if not with_files:
                 return MoveReport(None, ())
-            chosen = open_ones[-1]
-        return Mover(Journal.read(chosen.path), on_progress).undo()
+            chosen = with_files[-1].path
+        return Mover(Journal.read(chosen), on_progress).undo()
 
 
 def restore(

@@ -86,7 +86,7 @@ def ranking(
     )
 
 
-def rank(
+def rank_images(
     folder: str | os.PathLike[str],
     by: str,
     *,

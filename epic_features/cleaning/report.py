@@ -121,7 +121,7 @@ def examine(
     )
 
 
-def report(
+def write_report(
     folder: str | os.PathLike[str],
     out: str | os.PathLike[str],
     *,

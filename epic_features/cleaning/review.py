@@ -24,7 +24,7 @@ _ORDER = ("trash", "rename", "review", "keep")
 Progress = Callable[[int, int], None]
 
 
-def review(
+def write_review(
     table: pd.DataFrame,
     root: str | os.PathLike[str],
     out: str | os.PathLike[str],
@@ -66,9 +66,11 @@ def review(
     OutputError
         The page exists or can't be written.
     PlanError
-        No file of the table is there.
+        The table is empty, or no file of it is there.
     """
     top = root_of(root)
+    if not len(table):
+        raise PlanError("the table is empty: there is nothing to review")
     items = _items(table, top)
     if not items:
         raise PlanError(f"no file of the table is in {top}; is that the right root?")

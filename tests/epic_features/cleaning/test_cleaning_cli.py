@@ -62,10 +62,10 @@ def test_find_plan_apply_undo(epic, dataset, tmp_path):
     assert not (dataset / "cats" / "empty.jpg").exists()
     code, shown, _ = epic("status", dataset, "--json")
     assert [row["state"] for row in json.loads(shown)] == ["done"]
-    code, _, said = epic("undo", "--folder", dataset / "cats")
+    code, _, said = epic("undo", dataset / "cats")
     assert (code, "2 moved" in said) == (0, True)
     assert tree(dataset) == before
-    assert "nothing to move" in epic("undo", "--folder", dataset)[2]
+    assert "nothing to move" in epic("undo", dataset)[2]
     assert "nothing was interrupted" in epic("resume", dataset)[2]
     assert epic("status", dataset)[0] == 0
 
@@ -142,3 +142,11 @@ def test_errors_are_said_and_nothing_is_written(epic, tmp_path, monkeypatch, arg
     assert code == 2
     assert message in said
     assert os.listdir(tmp_path) == []  # noqa: PTH208
+
+
+def test_every_public_name_can_be_had():
+    """No module of the package hides a function of the same name."""
+    from epic_features import cleaning
+
+    for name in cleaning.__all__:
+        assert callable(getattr(cleaning, name)), name

@@ -14,10 +14,10 @@ from tree_of_files import contents, fill, listing, tree
 
 from epic_features import OutputError, PlanError
 from epic_features.cleaning import renames
-from epic_features.cleaning.journal import Journal
+from epic_features.cleaning.journal import Journal, Step, locked
 from epic_features.cleaning.moves import apply, find_root, resume, status, undo
 from epic_features.cleaning.plan import Action, Plan, make_plan
-from epic_features.cleaning.renames import relocate, rename_exclusive, sha256_of, suffixed
+from epic_features.cleaning.renames import Identity, relocate, rename_exclusive, sha256_of, suffixed
 
 ODD_NAMES = (
     "صورة الجروب ٢٠٢٤.jpg",
@@ -165,22 +165,20 @@ def test_undo_takes_the_latest_journal_of_the_folder_or_one_above(tmp_path):
     apply(make_plan(tmp_path, [Action("s/a.jpg", "trash")]))
     apply(make_plan(tmp_path, [Action("b.jpg", "trash")]))
     assert find_root(tmp_path / "s") == tmp_path
-    assert undo(folder=tmp_path / "s").outcomes[0].target == "b.jpg"
-    assert undo(folder=tmp_path / "s").outcomes[0].target == "s/a.jpg"
-    assert undo(folder=tmp_path).outcomes == ()
+    assert undo(tmp_path / "s").outcomes[0].target == "b.jpg"
+    assert undo(tmp_path / "s").outcomes[0].target == "s/a.jpg"
+    assert undo(tmp_path).outcomes == ()
     assert list(status(tmp_path)["state"]) == ["undone", "undone"]
 
 
 def test_without_a_journal_there_is_nothing_to_undo(tmp_path):
     with pytest.raises(PlanError, match="no journal"):
-        undo(folder=tmp_path)
+        undo(tmp_path)
     with pytest.raises(PlanError, match="can't read"):
         undo(tmp_path / "journal.jsonl")
 
 
 def test_no_two_processes_move_at_once(tmp_path):
-    from epic_features.cleaning.journal import locked
-
     fill(tmp_path, {"a.jpg": b"a"})
     plan = make_plan(tmp_path, [Action("a.jpg", "trash")])
     with locked(tmp_path), pytest.raises(OutputError, match="another process"):
@@ -369,9 +367,25 @@ def test_a_cut_off_journal_can_be_read_at_every_length(tmp_path):
         journal = Journal.read(report.journal)
         assert journal.damaged == 0
         assert len(journal.entries) == 2
-    report.journal.write_bytes(whole[: whole.index(b'"op": "step"')] + b"torn")
+    report.journal.write_bytes(whole[: whole.index(b'"op": "step"')] + b"torn" * 2000)
     resume(tmp_path)
     assert Journal.read(report.journal).damaged == 0
+
+
+@pytest.mark.parametrize("content", [b"", b"abc"])
+def test_a_name_that_was_taken_for_a_rename_that_never_came(tmp_path, content):
+    """Where neither exclusive renames nor hard links are known, a crash leaves an empty file."""
+    fill(tmp_path, {"a.jpg": content})
+    before = tree(tmp_path)["a.jpg"]
+    plan = make_plan(tmp_path, [Action("a.jpg", "rename", "b.jpg")])
+    with locked(tmp_path):
+        journal = Journal.create(tmp_path, "apply", plan.actions)
+        identity = Identity.of((tmp_path / "a.jpg").lstat())
+        journal.announce(journal.entry(0), Step("a.jpg", "b.jpg", "0" * 16, identity))
+        journal.append("reserved", n=0)
+    (tmp_path / "b.jpg").touch()
+    resume(tmp_path)
+    assert tree(tmp_path) == {"b.jpg": before}
 
 
 def test_damaged_lines_cost_only_what_they_told(tmp_path):

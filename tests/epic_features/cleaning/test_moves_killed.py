@@ -111,7 +111,7 @@ def make_tree(root, random_numbers):
 
 
 def undo_all(root):
-    while undo(folder=root).outcomes:
+    while undo(root).outcomes:
         pass
 
 

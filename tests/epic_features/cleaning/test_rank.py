@@ -13,7 +13,7 @@ from tree_of_files import fill, listing, tree
 
 from epic_features import PlanError, SettingsError, SourceError, extract
 from epic_features.cleaning.moves import restore, undo
-from epic_features.cleaning.rank import rank, ranking
+from epic_features.cleaning.rank import rank_images, ranking
 
 
 def scores(values, root=""):
@@ -32,7 +32,7 @@ def classes(tmp_path):
 
 def test_images_are_renamed_by_their_value(classes):
     root, values = classes
-    table, report = rank(root / "first", "score", features=scores(values))
+    table, report = rank_images(root / "first", "score", features=scores(values))
     in_order = sorted(values, key=values.get)
     assert listing(root / "first") == [f"{n:04d}_{name}" for n, name in enumerate(in_order)]
     assert list(table["value"]) == sorted(values.values())
@@ -55,7 +55,7 @@ def test_images_without_a_value_come_last_and_say_so(classes, descending):
 
 def test_names_come_back_after_the_person_worked(classes):
     root, values = classes
-    _, report = rank(root / "first", "score", features=scores(values))
+    _, report = rank_images(root / "first", "score", features=scores(values))
     names = listing(root / "first")
     first, second = root / "first", root / "second"
     (first / names[0]).unlink()
@@ -94,7 +94,7 @@ def test_names_come_back_after_the_person_worked(classes):
 
 def test_an_image_that_comes_back_later_is_restored_later(classes):
     root, values = classes
-    rank(root / "first", "score", features=scores(values))
+    rank_images(root / "first", "score", features=scores(values))
     before = tree(root)
     name = listing(root / "first")[0]
     (root / "first" / name).rename(root.parent / name)
@@ -109,12 +109,12 @@ def test_an_image_that_comes_back_later_is_restored_later(classes):
 def test_a_ranked_folder_is_not_ranked_again(classes):
     root, values = classes
     before = tree(root)
-    rank(root / "first", "score", features=scores(values))
+    rank_images(root / "first", "score", features=scores(values))
     with pytest.raises(PlanError, match="epic clean restore"):
-        rank(root / "first", "-score", features=scores(values))
+        rank_images(root / "first", "-score", features=scores(values))
     restore(root)
     assert tree(root) == before
-    rank(root / "first", "-score", features=scores(values))
+    rank_images(root / "first", "-score", features=scores(values))
     restore(root)
     assert tree(root) == before
 
@@ -123,7 +123,7 @@ def test_two_classes_with_the_same_names_are_kept_apart(classes):
     root, values = classes
     before = tree(root)
     for name in ("first", "second"):
-        rank(root / name, "score", features=scores(values))
+        rank_images(root / name, "score", features=scores(values))
     ranked = [path.rpartition("/")[2] for path in tree(root)]
     assert len(set(ranked)) == len(ranked)
     restore(root / "second")
@@ -139,7 +139,7 @@ def test_long_and_odd_names_come_back(tmp_path):
     fill(tmp_path, {name: name.encode() for name in names} | {raw: b"raw"})
     before = tree(tmp_path)
     table = scores({**{name: n for n, name in enumerate(names)}, r"\xff\xfe.jpg": -1})
-    rank(tmp_path, "score", features=table, root=tmp_path)
+    rank_images(tmp_path, "score", features=table, root=tmp_path)
     ranked = sorted(n for n in listing(tmp_path) if n != ".epic")
     assert [name[:5] for name in ranked] == ["0000_", "0001_", "0002_", "0003_", "0004_"]
     assert ranked[0] == f"0000_{raw}"

@@ -9,7 +9,7 @@ import pytest
 from PIL import Image as PILImage
 
 from epic_features import OutputError, SourceError
-from epic_features.cleaning.report import examine, report
+from epic_features.cleaning.report import examine, write_report
 
 
 def picture(seed, size=(120, 90)):
@@ -85,7 +85,7 @@ def test_languages_come_from_the_text_columns(dataset):
 
 def test_the_page_is_whole_and_escaped(dataset, tmp_path):
     root, manifest = dataset
-    report(root, tmp_path / "report.html", manifest=manifest)
+    write_report(root, tmp_path / "report.html", manifest=manifest)
     page = (tmp_path / "report.html").read_text(encoding="utf-8")
     assert "<b>" not in page
     assert "&lt;b&gt;صور/leak.png" in page
@@ -96,7 +96,7 @@ def test_the_page_is_whole_and_escaped(dataset, tmp_path):
     assert "http" not in body.replace("http-equiv", "")
     assert page.count("<svg") == 1
     with pytest.raises(OutputError, match="exists"):
-        report(root, tmp_path / "report.html", manifest=manifest)
+        write_report(root, tmp_path / "report.html", manifest=manifest)
 
 
 def test_a_manifest_that_does_not_fit_is_refused(dataset):

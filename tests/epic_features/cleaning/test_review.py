@@ -14,7 +14,7 @@ from tree_of_files import tree
 from epic_features import OutputError, PlanError
 from epic_features.cleaning.moves import apply, undo
 from epic_features.cleaning.plan import read_plan
-from epic_features.cleaning.review import review
+from epic_features.cleaning.review import write_review
 
 HOSTILE = (
     "<img src=x onerror=alert(1)>.png",
@@ -99,7 +99,7 @@ def saved_plan(page, tmp_path):
 def test_suggestions_are_carried_out_and_undone(page, folder, findings, tmp_path):
     root, names = folder
     before = tree(root)
-    assert review(findings, root, tmp_path / "review.html") == 12
+    assert write_review(findings, root, tmp_path / "review.html") == 12
     page.goto((tmp_path / "review.html").as_uri())
     assert page.locator(".card").count() == 12
     assert page.locator(".card img").count() == 11
@@ -119,7 +119,7 @@ def test_suggestions_are_carried_out_and_undone(page, folder, findings, tmp_path
 
 def test_the_keyboard(page, folder, findings, tmp_path):
     root, names = folder
-    review(findings, root, tmp_path / "review.html")
+    write_review(findings, root, tmp_path / "review.html")
     page.goto((tmp_path / "review.html").as_uri())
 
     def chosen():
@@ -160,7 +160,7 @@ def test_the_keyboard(page, folder, findings, tmp_path):
 
 def test_names_are_text_and_nothing_else(page, folder, findings, tmp_path):
     root, names = folder
-    review(findings, root, tmp_path / "review.html", title="<script>alert(3)</script>")
+    write_review(findings, root, tmp_path / "review.html", title="<script>alert(3)</script>")
     page.goto((tmp_path / "review.html").as_uri())
     shown = page.locator(".name").all_inner_texts()
     assert shown[0] == names[0]
@@ -178,7 +178,7 @@ def test_many_images_stay_usable(page, tmp_path):
     for n in range(1000):
         PILImage.new("L", (8, 8), n % 256).save(root / f"{n:04d}.png")
     table = pd.DataFrame({"path": [f"{n:04d}.png" for n in range(1000)], "value": range(1000)})
-    review(table, root, tmp_path / "review.html")
+    write_review(table, root, tmp_path / "review.html")
     page.goto((tmp_path / "review.html").as_uri())
     assert page.inner_text("#page") == "page 1 of 9"
     assert page.locator(".card").count() == 120
@@ -204,11 +204,13 @@ def test_several_findings_of_a_file_are_one_card(folder, tmp_path):
             "reason": ["one", "two", "three"],
         }
     )
-    assert review(table, root, tmp_path / "r.html") == 1
+    assert write_review(table, root, tmp_path / "r.html") == 1
     text = (tmp_path / "r.html").read_text()
     assert '"suggestion":"trash"' in text
     assert "one; two" in text
     with pytest.raises(OutputError, match="exists"):
-        review(table, root, tmp_path / "r.html")
+        write_review(table, root, tmp_path / "r.html")
+    with pytest.raises(PlanError, match="nothing to review"):
+        write_review(table[:0], root, tmp_path / "s.html")
     with pytest.raises(PlanError, match="right root"):
-        review(table[2:], root, tmp_path / "s.html")
+        write_review(table[2:], root, tmp_path / "s.html")
