@@ -294,7 +294,7 @@ def test_a_full_disk_under_the_journal_stops_before_anything_is_lost(mounted):
     assert list(status(root)["moved"]) == [40]
 
 
-def as_nobody(root, work):
+def as_nobody(work):
     """Do some work without the rights of root, for whom no folder is read-only."""
     if os.geteuid() != 0:
         return work()
@@ -320,17 +320,43 @@ def test_a_folder_that_can_not_be_written(tmp_path):
             Action("open/b.jpg", "move", "locked/b.jpg"),
             Action("open/c.jpg", "trash"),
         ]
-        report = as_nobody(root, lambda: apply(make_plan(root, actions)))
+        report = as_nobody(lambda: apply(make_plan(root, actions)))
         assert [o.result for o in report.outcomes] == ["failed", "failed", "moved"]
         assert "ermission" in report.outcomes[0].reason
-        assert as_nobody(root, lambda: undo(report.journal)).count("moved") == 1
+        assert as_nobody(lambda: undo(report.journal)).count("moved") == 1
         assert tree(root) == before
         locked = make_plan(root / "locked", [Action("a.jpg", "trash")])
         with pytest.raises(OutputError, match="can't keep a journal"):
-            as_nobody(root, lambda: apply(locked))
+            as_nobody(lambda: apply(locked))
     finally:
         (root / "locked").chmod(0o777)
         shutil.rmtree(root)
+
+
+def test_a_file_that_can_be_copied_but_not_removed_stays(other_file_system):
+    folder = Path(tempfile.mkdtemp(dir="/tmp"))
+    try:
+        fill(folder, {"a.jpg": b"a"})
+        (folder / "a.jpg").chmod(0o666)
+        folder.chmod(0o555)
+        other_file_system.chmod(0o777)
+
+        def move():
+            with pytest.raises(PermissionError):
+                relocate(
+                    folder / "a.jpg",
+                    other_file_system / "a.jpg",
+                    aside=other_file_system / ".part",
+                    note=lambda op, values: None,
+                    mtime_ns=0,
+                )
+
+        as_nobody(move)
+        assert listing(folder) == ["a.jpg"]
+        assert listing(other_file_system) == []
+    finally:
+        folder.chmod(0o777)
+        shutil.rmtree(folder)
 
 
 def test_a_folder_that_ignores_case(tmp_path):
