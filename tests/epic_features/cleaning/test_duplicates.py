@@ -10,7 +10,7 @@ import cv2
 import numpy as np
 import pandas as pd
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 from PIL import Image as PILImage
@@ -18,8 +18,10 @@ from PIL import Image as PILImage
 from epic_features import Settings, extract
 from epic_features.cleaning.duplicates import find_duplicates
 from epic_features.cleaning.hashing import as_numbers, near_pairs
+from epic_features.cleaning.looks import likeness, look_of
 from epic_features.engines import make_engine
 from epic_features.errors import SettingsError
+from epic_features.image import from_array
 
 HASHES = st.integers(0, 2**64 - 1)
 
@@ -51,6 +53,7 @@ def groups_of(found: pd.DataFrame) -> list[set[str]]:
     return sorted((set(part["path"]) for _, part in found.groupby("group")), key=min)
 
 
+@settings(max_examples=30)
 @given(
     st.lists(st.tuples(HASHES, st.lists(st.integers(0, 63), max_size=18)), max_size=40),
     st.integers(0, 15),
@@ -117,14 +120,34 @@ def test_equal_bytes_are_exact(tmp_path):
     assert found["value"].tolist() == [1, 1, 1]
 
 
-def test_pages_with_other_letters_and_other_captions_are_other_pictures(tmp_path):
-    page("abcdefgh").save(tmp_path / "one.png")
-    page("mnopqrst").save(tmp_path / "two.png")
-    for name, caption in (("three", "when it works"), ("four", "when it fails")):
-        pixels = np.array(scene(5))
-        cv2.putText(pixels, caption, (20, 40), cv2.FONT_HERSHEY_SIMPLEX, 1, (255, 255, 255), 3)
-        PILImage.fromarray(pixels).save(tmp_path / f"{name}.png")
-    assert found_in(tmp_path, distance=15).empty
+def captioned(caption: str) -> PILImage.Image:
+    pixels = np.array(scene(5, 480, 360))
+    cv2.putText(pixels, caption, (20, 330), cv2.FONT_HERSHEY_SIMPLEX, 0.8, (255, 255, 255), 2)
+    return PILImage.fromarray(pixels)
+
+
+@pytest.mark.parametrize(
+    ("one", "other"),
+    [
+        (page("abcdefgh"), page("mnopqrst")),
+        (captioned("when it works"), captioned("when it fails")),
+        (captioned("when it works"), captioned("")),
+        (scene(1), scene(1).transpose(PILImage.Transpose.FLIP_LEFT_RIGHT)),
+        (scene(1), scene(1).crop((16, 12, 320, 240))),
+    ],
+)
+def test_alike_is_not_the_same(one, other):
+    looks = [look_of(from_array(np.asarray(picture), Settings())) for picture in (one, other)]
+    assert likeness(*looks) == 0
+    assert likeness(looks[0], looks[0]) == 1
+
+
+def test_one_meme_with_two_captions_is_two_pictures(tmp_path):
+    for name, caption in (("one", "when it works"), ("two", "when it fails")):
+        captioned(caption).save(tmp_path / f"{name}.png")
+        captioned(caption).resize((240, 180)).save(tmp_path / f"{name} small.jpg")
+    found = found_in(tmp_path, distance=15)
+    assert groups_of(found) == [{"one.png", "one small.jpg"}, {"two.png", "two small.jpg"}]
 
 
 def test_flat_pictures_of_other_colours_and_shapes(tmp_path):
