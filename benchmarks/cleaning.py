@@ -337,10 +337,10 @@ def main() -> None:
         "Thresholds and wordings were chosen on the other folds and on other drawings.",
         "## Duplicates\n\n30 copies of each kind. A pair that was not planted counts as wrong, "
         "except crops, which are reported apart, and pairs of two placeholders. Aims: recall and "
-        "precision >= .98. The 29 pairs of original images in folds 3 and 4 that other tools report "
-        "were looked at: all are different pictures. One wrong pair in fold 4, two screens of one "
-        "editor, had been seen before the comparison of details was written; its thresholds come "
-        "from folds 0-2.",
+        "precision >= .98. The 29 pairs of original images in folds 3 and 4 that other tools "
+        "report were looked at: all are different pictures. One wrong pair in fold 4, two screens "
+        "of one editor, had been seen before the comparison of details was written; its thresholds "
+        "come from folds 0-2.",
         machine.table(("", "recall", "precision", "wrong pairs", *RECIPES, *CROPS, "time"), pairs),
         *(
             [f"On the folder as it is: {'; '.join(failed)}. Measured without the spoiled files."]
