@@ -29,6 +29,7 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, show the
 		-o demo/overlay.png
 
 test: $(VENV)/.installed ## Run the test suite
+	@./scripts/system_packages.sh chromium
 	$(BIN)/python -m pytest
 
 # Each of these two libraries brings another OpenCV distribution, so each gets an environment in which

@@ -1,4 +1,4 @@
-"""The commands ``epic extract``, ``epic show`` and ``epic models``."""
+"""The commands ``epic extract``, ``epic show`` and ``epic models``; assembles ``epic clean``."""
 
 from __future__ import annotations
 
@@ -11,6 +11,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
+from epic_features.cleaning.cli import app as clean_app
 from epic_features.cli_progress import DumpProgress, plain, print_report, report_as_json
 from epic_features.engines import ENGINES
 from epic_features.errors import OutputError
@@ -26,6 +27,7 @@ from epic_features.settings import (
 app = typer.Typer()
 models_app = typer.Typer(help="Files of the back ends: list, get, locate.", no_args_is_help=True)
 app.add_typer(models_app, name="models")
+app.add_typer(clean_app, name="clean")
 
 Groups = Annotated[
     str,

@@ -58,6 +58,10 @@ class OutputError(EpicError):
     """A result could not be written, for instance because the file already exists."""
 
 
+class PlanError(EpicError, ValueError):
+    """A plan or journal of moves can't be read, or asks for something outside its folder."""
+
+
 class EngineError(EpicError):
     """The processes that do the work could not be started."""
 

@@ -1,0 +1,38 @@
+"""What the tests of moving need to know of a folder."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+
+
+def tree(root: Path) -> dict[str, tuple[bytes, int]]:
+    """Return bytes and time of change of every file; of what is in ``.epic`` only the trash."""
+    found = {}
+    for folder, folders, files in os.walk(root):
+        relative = Path(folder).relative_to(root)
+        if relative.as_posix() == ".epic":
+            folders[:], files[:] = [n for n in folders if n == "trash"], []
+        for name in files:
+            path = Path(folder, name)
+            found[(relative / name).as_posix()] = (path.read_bytes(), path.lstat().st_mtime_ns)
+    return found
+
+
+def contents(root: Path) -> list[tuple[bytes, int]]:
+    """Return bytes and times of every file, in no order that a move could change."""
+    return sorted(tree(root).values())
+
+
+def fill(root: Path, files: dict[str, bytes]) -> None:
+    """Write files, each with a time of change of its own."""
+    for number, (name, content) in enumerate(files.items()):
+        path = root / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(content)
+        os.utime(path, ns=(10**18, 10**18 + number * 1_000_000_007))
+
+
+def listing(folder: Path) -> list[str]:
+    """Return the names in a folder, in order."""
+    return sorted(path.name for path in folder.iterdir())
