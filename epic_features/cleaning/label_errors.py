@@ -68,10 +68,11 @@ def label_doubt(
     matrix = numeric_matrix(features)
     names, codes = np.unique(given, return_inverse=True)
     parts = len(given) if groups is None else len(set(groups))
-    if len(names) < 2 or parts < folds or not matrix.shape[1]:
+    folds = min(folds, parts, int(np.bincount(codes, minlength=1).max()))
+    if len(names) < 2 or folds < 2 or not matrix.shape[1]:
         raise SettingsError(
             f"{len(given)} images in {len(names)} classes and {parts} groups with "
-            f"{matrix.shape[1]} numeric columns are too few to judge labels in {folds} folds"
+            f"{matrix.shape[1]} numeric columns are too few to judge labels"
         )
     if groups is None:
         divided = StratifiedKFold(folds, shuffle=True, random_state=seed).split(matrix, codes)
