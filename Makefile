@@ -20,11 +20,12 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/activate
 	$(BIN)/epic models get centerface
 	@touch $@
 
-demo: $(VENV)/.installed ## Draw a small gallery, extract its features, show the table and one overlay
+demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it, show one overlay
 	@rm -rf demo
 	$(BIN)/python -m examples.gallery demo/gallery
-	$(BIN)/epic extract demo/gallery -o demo/features.parquet
+	$(BIN)/epic extract demo/gallery -o demo/features.parquet --groups core,cartoon,quality,layout,texture
 	@$(BIN)/python -m examples.print_table demo/features.parquet
+	$(BIN)/epic classify demo/gallery -o demo/labels.csv --features demo/features.parquet --reasons
 	$(BIN)/epic show "$$(ls demo/gallery/ememes/* demo/gallery/fmemes/* 2>/dev/null | head -n 1)" \
 		-o demo/overlay.png
 

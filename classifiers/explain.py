@@ -68,8 +68,8 @@ class Explanation:
 
     def sentence(self, most: int = 3) -> str:
         """Return the reasons that speak most for the answer, joined by commas."""
-        good = [r.phrase for r in self.reasons if r.contribution > 0][:most]
-        return ", ".join(good) or "nothing speaks for it"
+        good = dict.fromkeys(r.phrase for r in self.reasons if r.contribution > 0)
+        return ", ".join(list(good)[:most]) or "nothing speaks for it"
 
     def plot(self, most: int = 8) -> Figure:
         """Draw the largest contributions as bars."""

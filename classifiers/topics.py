@@ -13,6 +13,9 @@ from classifiers.table import COLUMNS
 
 Row = Mapping[str, Any]
 
+NO_TEXT = "no text"
+"""What all topics about text say of a picture without any."""
+
 
 def topic_of(feature: str) -> str:
     """Return the topic of a number of `TableEncoder`."""
@@ -169,7 +172,7 @@ def _amount(row: Row) -> str:
     if share is None:
         return "text not looked for"
     if not lines:
-        return "no text"
+        return NO_TEXT
     words = "a lot of text" if share >= 0.2 or lines >= 15 else "some text"
     words = "little text" if share < 0.03 and lines <= 3 else words
     return f"{words} ({share:.0%}, {lines} line{'s' if lines > 1 else ''})"
@@ -189,7 +192,7 @@ def _legibility(row: Row) -> str:
     if score is None:
         score = row.get("en_avg_score")
     if score is None:
-        return "nothing to read"
+        return NO_TEXT
     return "clear letters" if score >= 0.93 else "letters that are hard to read"
 
 
@@ -209,7 +212,7 @@ def _signs(row: Row) -> str:
 
 def _setting(row: Row) -> str:
     if not row.get("total_lines_of_text_count"):
-        return "no lines to look at"
+        return NO_TEXT
     tilt, spread = row.get("text_tilt"), row.get("text_height_spread")
     if tilt is not None and tilt > 2:
         return f"tilted lines ({tilt:.0f}°)"
@@ -226,7 +229,7 @@ def _setting(row: Row) -> str:
 def _ground(row: Row) -> str:
     plain = row.get("text_ground_plainness")
     if plain is None:
-        return "no text whose ground could be looked at"
+        return NO_TEXT
     grounds = row.get("text_grounds_count") or 1
     if plain > 0.5:
         return "text on a plain ground" if grounds == 1 else f"text on {grounds} plain grounds"
@@ -267,7 +270,7 @@ def _words(row: Row) -> str:
     for name in ("en_words_original", "ar_words_original"):
         words = row.get(name)
         count += len(words) if words is not None else 0
-    return f"its words ({count})" if count else "no words"
+    return f"its words ({count})" if count else NO_TEXT
 
 
 _PHRASES: dict[str, Callable[[Row], str]] = {

@@ -19,7 +19,7 @@ from classifiers.explain import importance
 from classifiers.tabular import TabularClassifier
 from classifiers.topics import part_of
 from epic_features.schema import CORE_COLUMNS
-from training.cards import TARGETS
+from training.cards import TARGETS, WEIGHTS
 from training.data import Data, load_data
 
 _OUT = Path(__file__).resolve().parents[1] / "docs" / "ablation.md"
@@ -67,7 +67,7 @@ def _parts(data: Data) -> dict[str, list[str]]:
 def _run(data: Data, name: str, columns: list[str] | None) -> tuple[TabularClassifier, Evaluation]:
     target, protect = TARGETS[name]
     table, facts = data.of(target)
-    model = TabularClassifier(columns=columns, protect=protect)
+    model = TabularClassifier(columns=columns, protect=protect, class_weight=WEIGHTS.get(name))
     fold = facts["fold"].astype(int)
     model.fit(table, facts[target], groups=facts["source_repo"], fold=fold)
     result = evaluate(

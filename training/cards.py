@@ -17,6 +17,9 @@ TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
     "drawn": ("drawn", ()),
 }
 
+WEIGHTS = {"drawn": "balanced"}
+"""Drawings are far fewer than photographs in the data, not on phones."""
+
 _USE = {
     "personal": "Telling personal photos from everything else on a phone, so that the rest can be "
     "looked through and put away. It is made to be sure before it hides anything.",
