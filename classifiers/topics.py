@@ -179,6 +179,8 @@ def _amount(row: Row) -> str:
 
 
 def _language(row: Row) -> str:
+    if row.get("total_lines_of_text_count") == 0:
+        return NO_TEXT
     english, arabic = row.get("total_en_boxes") or 0, row.get("total_ar_boxes") or 0
     if not english and not arabic:
         return "no Arabic or Latin letters"
