@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from classifiers.encoding import TableEncoder
     from classifiers.evaluation import Evaluation, evaluate
-    from classifiers.explain import explain, importance
+    from classifiers.explanation import explain, importance
     from classifiers.pretrained import load_pretrained
     from classifiers.tabular import TabularClassifier
 
@@ -19,8 +19,8 @@ _HOMES = {
     "TableEncoder": "encoding",
     "TabularClassifier": "tabular",
     "evaluate": "evaluation",
-    "explain": "explain",
-    "importance": "explain",
+    "explain": "explanation",
+    "importance": "explanation",
     "load_pretrained": "pretrained",
 }
 

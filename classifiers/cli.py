@@ -114,7 +114,7 @@ def train(
 ) -> None:
     """Train a model on your own folders, and report how good it is on pictures it has not seen."""
     from classifiers.evaluation import evaluate as measure
-    from classifiers.explain import importance
+    from classifiers.explanation import importance
     from classifiers.report import write_report
     from classifiers.tabular import TabularClassifier
     from classifiers.workflow import TRAINING_GROUPS
@@ -164,7 +164,7 @@ def evaluate(
 ) -> None:
     """Compare a model with known classes: figures, a page and pictures. Use unseen pictures."""
     from classifiers.evaluation import evaluate as measure
-    from classifiers.explain import importance
+    from classifiers.explanation import importance
     from classifiers.pretrained import find_model
     from classifiers.report import write_report
     from classifiers.workflow import settings_of

@@ -2,10 +2,13 @@
 
 from __future__ import annotations
 
+import re
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+_HEX = re.compile("#[0-9a-fA-F]{6}")
 _CHANNELS = ("lightness", "a", "b", "chroma", "share")
 
 
@@ -85,6 +88,6 @@ def color_features(
 
 
 def _number(text: str) -> int:
-    if len(text) != 7 or text[0] != "#":
+    if not _HEX.fullmatch(text):
         raise ValueError(f"{text!r} is not a colour of the form #rrggbb")
     return int(text[1:], 16)

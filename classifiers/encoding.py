@@ -12,7 +12,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers.colors import color_features
-from classifiers.table import COLUMNS, Table, column_of, number_columns
+from classifiers.table import COLUMNS, Table, TableError, column_of, number_columns
 from classifiers.words import WordCounts
 
 _WORD_COLUMNS = ("en_words_segmented_and_lemmatized", "ar_words_lemmatized")
@@ -90,10 +90,11 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             A column that was asked for is missing or of another type, or there is none to use.
         """
+        # The shares of the colours come with the colours.
         self.number_columns_ = [
             name
             for name in number_columns(X, self.columns)
-            if self.columns is not None or not _left_out(name)
+            if name not in _COLOR_COLUMNS and (self.columns is not None or not _left_out(name))
         ]
         wanted = set(self.columns) if self.columns is not None else None
         names = set(X.column_names if isinstance(X, pa.Table) else X.columns)
@@ -102,6 +103,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.vocabulary_ = WordCounts(self.words if uses_words else 0, self.min_images)
         if uses_words:
             self.vocabulary_.fit(_words(X))
+        if not (self.number_columns_ or self.uses_colors_ or uses_words):
+            raise TableError("none of the columns that were asked for can be turned into numbers")
         self._name_features()
         return self
 
@@ -126,10 +129,21 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "feature_names_")
         parts = [_numbers(X, self.number_columns_)]
         if self.uses_colors_:
-            parts.append(color_features(*_colors(X))[0])
+            try:
+                parts.append(color_features(*_colors(X))[0])
+            except ValueError as error:
+                raise TableError(f"{error}; make the table with `epic extract`") from error
         if self.vocabulary_.terms:
             parts.append(self.vocabulary_.transform(_words(X)))
         return np.hstack(parts).astype(np.float32)
+
+    @property
+    def columns_used_(self) -> list[str]:
+        """The columns of the table that are read."""
+        check_is_fitted(self, "feature_names_")
+        colors = _COLOR_COLUMNS if self.uses_colors_ else ()
+        words = _WORD_COLUMNS if self.vocabulary_.terms else ()
+        return [*self.number_columns_, *colors, *words]
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
         """Return the names of the columns of the matrix."""
@@ -146,8 +160,16 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         }
 
     def restore(self, learned: dict[str, Any]) -> Self:
-        """Take over what `to_dict` returned, instead of fitting."""
+        """Take over what `to_dict` returned, instead of fitting.
+
+        Raises
+        ------
+        ValueError
+            It names a column that the schema does not know.
+        """
         self.number_columns_ = list(learned["number_columns"])
+        if unknown := sorted(set(self.number_columns_) - set(COLUMNS)):
+            raise ValueError(f"unknown columns {', '.join(unknown)}")
         self.uses_colors_ = bool(learned["colors"])
         self.vocabulary_ = WordCounts.from_dict(learned["words"])
         self._name_features()

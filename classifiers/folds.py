@@ -27,25 +27,30 @@ def make_folds(
     Raises
     ------
     TableError
-        There is only one group, or `groups` does not have one entry for every row.
+        There is only one group, or one image of a class, or `groups` does not have one entry for
+        every row.
     """
     from sklearn.model_selection import StratifiedGroupKFold, StratifiedKFold
 
     fold = np.zeros(len(codes), np.intp)
     if folds < 2:
         raise TableError(f"folds={folds}; at least 2 are needed")
+    members = np.arange(len(codes)) if groups is None else np.asarray(groups)
+    if members.shape != codes.shape:
+        raise TableError(f"{len(members)} groups for {len(codes)} rows")
+    sizes = np.bincount(codes)
+    # Every class in every part when rows are alone; with groups that can't be had anyway.
+    least = int(sizes[np.unique(codes)].min() if groups is None else sizes.max())
+    count = min(folds, len(np.unique(members)), least)
+    if count < 2:
+        raise TableError(
+            "all rows are of one group, or a class has a single image; there is nothing to test on"
+        )
     if groups is None:
-        count = int(min(folds, np.bincount(codes)[np.unique(codes)].min()))
-        splitter = StratifiedKFold(max(2, count), shuffle=True, random_state=random_state)
+        splitter = StratifiedKFold(count, shuffle=True, random_state=random_state)
         parts = splitter.split(codes, codes)
     else:
-        members = np.asarray(groups)
-        if members.shape != codes.shape:
-            raise TableError(f"{len(members)} groups for {len(codes)} rows")
-        count = len(np.unique(members))
-        if count < 2:
-            raise TableError("all rows are of one group; there is nothing to test on")
-        splitter = StratifiedGroupKFold(min(folds, count), shuffle=True, random_state=random_state)
+        splitter = StratifiedGroupKFold(count, shuffle=True, random_state=random_state)
         parts = splitter.split(codes, codes, members)
     for number, (_, test) in enumerate(parts):
         fold[test] = number

@@ -50,7 +50,7 @@ class Guarantee:
     def __str__(self) -> str:
         if self.hide_below is None:
             return (
-                f"no promise: only {self.protected} protected images were at hand, "
+                f"no promise: only {self.protected} protected images could be tested, "
                 f"{LEAST_PROTECTED} are needed; nothing is hidden"
             )
         return (
@@ -80,14 +80,14 @@ def find_guarantee(
         Share of the protected images that may be hidden, in (0, 1).
     """
     keep_from = _rejecting(scores[~protected], rate)
-    count = int(protected.sum())
-    if count < LEAST_PROTECTED:
-        return Guarantee(rate, None, keep_from, count, 0, 0.0, 1.0)
-    hidden = 0
+    count = hidden = 0
     for fold in np.unique(folds):
         rest, part = protected & (folds != fold), protected & (folds == fold)
-        if rest.any():
+        if rest.any():  # Else no threshold can be chosen without looking at what is tested.
+            count += int(part.sum())
             hidden += int((scores[part] < _accepting(scores[rest], rate)).sum())
+    if count < LEAST_PROTECTED:
+        return Guarantee(rate, None, keep_from, count, 0, 0.0, 1.0)
     hide_below = _accepting(scores[protected], rate)
     # Where the classes hardly overlap the two thresholds would cross and leave nothing unsure.
     return Guarantee(

@@ -30,8 +30,8 @@ def confusion_matrix(result: Evaluation) -> Figure:
             color = "white" if shares[row, column] > 0.55 else "black"
             axes.text(column, row, str(count), ha="center", va="center", color=color, fontsize=8)
     ticks = range(len(result.classes))
-    axes.set_xticks(ticks, result.classes, rotation=45, ha="right")
-    axes.set_yticks(ticks, result.classes)
+    axes.set_xticks(ticks, result.classes, rotation=45, ha="right", parse_math=False)
+    axes.set_yticks(ticks, result.classes, parse_math=False)
     axes.set_xlabel("predicted")
     axes.set_ylabel("true")
     axes.set_title(f"{result.images} images, macro F1 {result.macro_f1:.2f}")
@@ -64,10 +64,10 @@ def bars(
     axes = figure.add_subplot()
     places = np.arange(len(names))[::-1]
     axes.barh(places, values, color=[_BLUE if value >= 0 else _RED for value in values])
-    axes.set_yticks(places, names)
+    axes.set_yticks(places, names, parse_math=False)
     axes.axvline(0, color=_GREY, linewidth=0.8)
     axes.set_xlabel(label)
-    axes.set_title(title)
+    axes.set_title(title, parse_math=False)
     return figure
 
 

@@ -35,7 +35,7 @@ def write_report(
     guarantee : Guarantee, optional
         The promise of the model.
     importance : dict, optional
-        What `classifiers.explain.importance` returned.
+        What `classifiers.explanation.importance` returned.
 
     Returns
     -------

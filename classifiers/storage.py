@@ -85,6 +85,9 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         model.encoder_ = model._new_encoder().restore(record["encoder"])
         model.provenance_ = dict(record["provenance"])
         model.booster_ = lightgbm.Booster(model_str=trees)
+        trees_classes = max(2, model.booster_.num_model_per_iteration())
+        if len(model.classes_) != trees_classes or not model.temperature_ > 0:
+            raise ValueError(f"{len(model.classes_)} classes, temperature {model.temperature_}")
     except (KeyError, TypeError, ValueError, lightgbm.basic.LightGBMError) as error:
         raise ModelFileError(f"the model {source} is damaged: {error}") from error
     expected = len(model.encoder_.feature_names_)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import logging
 from collections.abc import Iterable, Mapping, Sequence
+from numbers import Real
 from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
@@ -14,7 +15,7 @@ from numpy.typing import NDArray
 from epic_features.errors import EpicError, SettingsMismatch
 from epic_features.extractor import METADATA_KEY
 from epic_features.schema import CORE_COLUMNS, EXTRA_COLUMNS, Column
-from epic_features.settings import CORE_GROUPS, Settings
+from epic_features.settings import CORE_GROUPS, EXTRA_GROUPS, Settings
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -97,7 +98,7 @@ def provenance_of(table: Table, used: Sequence[str] | None = None) -> dict[str, 
     table : pandas.DataFrame or pyarrow.Table
         A feature table.
     used : sequence of str, optional
-        Columns that matter; the column groups of the settings are then only theirs and the core.
+        Columns that matter; the column groups of the settings are then only theirs.
     """
     if isinstance(table, pa.Table):
         encoded = (table.schema.metadata or {}).get(METADATA_KEY)
@@ -105,7 +106,11 @@ def provenance_of(table: Table, used: Sequence[str] | None = None) -> dict[str, 
     else:
         record = dict(table.attrs.get("provenance") or {})
     if record and used is not None:
-        record["settings"] = {**record["settings"], "groups": list(groups_needed(used))}
+        settings = record.get("settings", {})
+        needed = groups_needed(used)
+        # A group that was not computed left nulls to learn from; it is not needed either.
+        groups = [group for group in settings.get("groups", ()) if group in needed]
+        record["settings"] = {**settings, "groups": groups}
     return record
 
 
@@ -167,9 +172,9 @@ def _backends(record: Mapping[str, Any]) -> dict[str, str]:
 
 
 def groups_needed(columns: Sequence[str]) -> tuple[str, ...]:
-    """Return the column groups that compute these columns, the core ones always."""
-    groups = {COLUMNS[name].group for name in columns if name in COLUMNS} - {"file"}
-    return (*CORE_GROUPS, *sorted(groups - set(CORE_GROUPS)))
+    """Return the column groups that compute these columns."""
+    groups = {COLUMNS[name].group for name in columns if name in COLUMNS}
+    return tuple(group for group in (*CORE_GROUPS, *EXTRA_GROUPS) if group in groups)
 
 
 def _is_number(column: Column) -> bool:
@@ -186,10 +191,11 @@ def _as_numbers(values: pd.Series | pa.ChunkedArray) -> NDArray[np.float64]:
         return np.asarray(values.cast(pa.float64(), safe=False).to_numpy(), np.float64)
     if pd.api.types.is_numeric_dtype(values) or pd.api.types.is_bool_dtype(values):
         return np.asarray(values.to_numpy(np.float64, na_value=np.nan), np.float64)
-    # An all-null column of a hand-made frame has no type of its own.
-    if values.isna().all():
-        return np.full(len(values), np.nan)
-    raise TypeError(f"it is {values.dtype}")
+    # Columns of a frame may have no type of their own: all null, or booleans and null.
+    plain = values.astype(object).where(values.notna(), np.nan)
+    if wrong := [value for value in plain if not isinstance(value, Real | np.bool_)]:
+        raise TypeError(f"it holds a {type(wrong[0]).__name__}")
+    return np.asarray(plain, np.float64)
 
 
 def _as_objects(values: pd.Series | pa.ChunkedArray, kind: type) -> NDArray[np.object_]:

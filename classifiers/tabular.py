@@ -158,7 +158,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.fold_ = given_folds(fold, codes)
         logits, rounds = self._held_out(X, codes, weights, groups)
         self.encoder_ = self._new_encoder().fit(X)
-        self.provenance_ = provenance_of(X, self.encoder_.number_columns_)
+        self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
         self.booster_ = fit_boosters(
             self.encoder_.transform(X), codes, weights, self._boosting(), rounds=rounds
         )
@@ -250,6 +250,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             if given.shape != weights.shape or not np.isfinite(given).all() or (given < 0).any():
                 raise TableError("sample_weight must be one finite number >= 0 for every row")
             weights = weights * given
+        if not weights.any():
+            raise TableError("every row has the weight 0; there is nothing to train on")
         return weights
 
     def _held_out(
@@ -268,15 +270,29 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             # The vocabulary is learned inside the fold too.
             encoder = self._new_encoder().fit(_rows(table, train))
             numbers = encoder.transform(_rows(table, train))
-            part = None if groups is None else np.asarray(groups)[train]
-            stop = make_folds(codes[train], part, self.folds, self.random_state) == 0
-            stop &= self.fold_[train] >= 0
             seen = (numbers, codes[train], weights[train], self._boosting())
-            needed = fit_boosters(*seen, stop=stop).best_iteration
+            stop = self._stop_rows(codes, groups, train)
+            if stop is None:
+                needed = max(1, self.max_rounds // 5)
+            else:
+                needed = fit_boosters(*seen, stop=stop).best_iteration
             booster = fit_boosters(*seen, rounds=needed)
             logits[test] = raw_scores(booster, encoder.transform(_rows(table, test)))
             rounds.append(needed)
         return logits, max(1, round(float(np.mean(rounds))))
+
+    def _stop_rows(
+        self, codes: NDArray[np.intp], groups: ArrayLike | None, train: NDArray[np.intp]
+    ) -> NDArray[np.bool_] | None:
+        """Choose the training rows that tell when to stop; None when there are too few."""
+        part = None if groups is None else np.asarray(groups)[train]
+        try:
+            stop = make_folds(codes[train], part, self.folds, self.random_state) == 0
+        except TableError:
+            return None
+        stop &= self.fold_[train] >= 0
+        enough = stop.any() and len(np.unique(codes[train][~stop])) == len(self.classes_)
+        return stop if enough else None
 
     def _calibrated_apart(
         self, logits: NDArray[np.float64], codes: NDArray[np.intp], weights: NDArray[np.float64]
@@ -312,12 +328,14 @@ def _check_classes(
     if isinstance(protect, str):
         raise TableError(f"protect={protect!r}; give a list of class names, such as [{protect!r}]")
     if len(classes) < 2:
-        raise TableError(f"there is only the class {classes[0]!r}; at least two are needed")
+        raise TableError(f"there is only the class {str(classes[0])!r}; at least two are needed")
     if (counts < 2).any():
         alone = ", ".join(map(str, classes[counts < 2]))
         raise TableError(f"only one image of: {alone}; a class needs at least two")
     if UNSURE in classes:
         raise TableError(f"a class can't be called {UNSURE!r}, which is an answer of `decide`")
+    if set(classes) <= set(protect):
+        raise TableError("every class is protected; there would be nothing to tell them from")
     if unknown := sorted(set(protect) - set(classes)):
         raise TableError(
             f"no images of the protected classes {', '.join(unknown)}; there are "

@@ -135,6 +135,7 @@ _TOPICS: dict[str, frozenset[str]] = {
 
 _BY_GROUP = {
     "shape": "shape",
+    "colors": "colours",
     "faces": "faces",
     "text": "amount of text",
     "layout": "setting of the text",
@@ -249,7 +250,9 @@ def _colours(row: Row) -> str:
 
 
 def _light(row: Row) -> str:
-    value = row.get("brightness", row.get("luma_p50"))
+    value = row.get("brightness")
+    if value is None:
+        value = row.get("luma_p50")
     if value is None:
         return "light"
     return "bright" if value > 0.7 else "dark" if value < 0.3 else "medium light"

@@ -12,7 +12,7 @@ import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
-from classifiers.explain import explain
+from classifiers.explanation import explain
 from classifiers.guarantee import decide
 from classifiers.table import TableError, check_provenance, groups_needed
 from classifiers.tabular import TabularClassifier
@@ -29,7 +29,8 @@ def settings_of(model: TabularClassifier) -> Settings:
     """Return the settings with which a table for a model is extracted."""
     trained = model.provenance_.get("settings", {})
     known = {name: trained[name] for name in Settings.row_fields() if name in trained}
-    return Settings(**{**known, "groups": groups_needed(model.encoder_.number_columns_)})
+    groups = trained.get("groups") or groups_needed(model.encoder_.columns_used_)
+    return Settings(**{**known, "groups": groups})
 
 
 def read_features(path: str | os.PathLike[str]) -> pa.Table:
@@ -129,7 +130,7 @@ def with_labels(
         raise SourceError(
             f"{labels} lacks the columns {', '.join(missing)}; it has {', '.join(sheet.columns)}"
         )
-    sheet = sheet.drop_duplicates(key).set_index(key)
+    sheet = sheet.drop_duplicates(key).set_index(key, drop=False)
     paths = table["relative_path"].to_pylist()
     joined = sheet.reindex(paths)
     label = joined[columns["label"]]

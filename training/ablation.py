@@ -15,7 +15,7 @@ import pyarrow as pa
 
 from classifiers.encoding import TableEncoder
 from classifiers.evaluation import Evaluation, evaluate
-from classifiers.explain import importance
+from classifiers.explanation import importance
 from classifiers.tabular import TabularClassifier
 from classifiers.topics import part_of
 from epic_features.schema import CORE_COLUMNS

@@ -146,8 +146,9 @@ def _grounds(image: Image, boxes: Sequence[TextBox]) -> dict[str, float | int | 
 def _look(image: Image, box: TextBox) -> tuple[float, NDArray[np.float64], float] | None:
     """Return how plain the ground of a box is, its colour, and how far the text stands off it."""
     (left, top), (right, bottom) = box.polygon.min(axis=0), box.polygon.max(axis=0)
-    rows = slice(max(0, int(top)), min(image.height, int(np.ceil(bottom))))
-    columns = slice(max(0, int(left)), min(image.width, int(np.ceil(right))))
+    # A box may lie outside; a negative end would count from the other side.
+    rows = slice(max(0, int(top)), max(0, int(np.ceil(bottom))))
+    columns = slice(max(0, int(left)), max(0, int(np.ceil(right))))
     crop = image.pixels[rows, columns].reshape(-1, 3)
     if not len(crop):
         return None
@@ -163,7 +164,7 @@ def _look(image: Image, box: TextBox) -> tuple[float, NDArray[np.float64], float
 
 def _letters(boxes: Sequence[TextBox]) -> dict[str, float | int | None]:
     texts = [box.text for box in boxes]
-    text = " ".join(texts)
+    text = "".join(texts)
     letters = [c for c in text if c.isalpha()]
     cased = [c for c in letters if c.isupper() or c.islower()]
     scores = np.array([box.score for box in boxes if box.text])

@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from classifiers.boosting import contributions
-from classifiers.table import Table, check_provenance
+from classifiers.table import Table, TableError, check_provenance
 from classifiers.topics import part_of, phrase_of, topic_of
 
 if TYPE_CHECKING:
@@ -110,11 +110,20 @@ def explain(
         As for `TabularClassifier.predict_proba`.
     """
     check_provenance(table, model.provenance_)
+    if not len(table):
+        return []
     given = _contributions(model, table)
     probabilities = model.predict_proba(table)
     chosen = probabilities.argmax(axis=1)
     if answers is not None:
         places = {str(name): index for index, name in enumerate(model.classes_)}
+        if unknown := sorted(set(answers) - set(places)):
+            raise TableError(
+                f"the model does not know the classes {', '.join(unknown)}; it knows "
+                f"{', '.join(places)}"
+            )
+        if len(answers) != len(table):
+            raise TableError(f"{len(answers)} answers for {len(table)} rows")
         chosen = np.array([places[answer] for answer in answers], int)
     rows = table.to_pylist() if isinstance(table, pa.Table) else _records(table)
     names = list(model.encoder_.feature_names_)
@@ -135,6 +144,8 @@ def importance(model: TabularClassifier, table: Table) -> dict[str, dict[str, fl
         a topic or part are added before their absolute value is taken.
     """
     check_provenance(table, model.provenance_)
+    if not len(table):
+        raise TableError("the table has no rows to look at")
     parts = _contributions(model, table)[..., :-1]
     names = list(model.encoder_.feature_names_)
     result = {"features": dict(zip(names, np.abs(parts).mean(axis=(0, 1)).tolist(), strict=True))}

@@ -1,0 +1,70 @@
+"""Temperature scaling against a search of all temperatures."""
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.special import log_softmax
+from scipy.special import softmax as scipy_softmax
+
+from classifiers.calibration import fit_temperature, softmax
+
+
+def sample(seed, sure, classes=3, count=400):
+    """Logits that are `sure` times too large, and labels drawn from the honest ones."""
+    random = np.random.default_rng(seed)
+    honest = random.normal(0, 1.5, (count, classes))
+    labels = np.array([random.choice(classes, p=p) for p in scipy_softmax(honest, axis=1)])
+    return honest * sure, labels
+
+
+def searched(logits, labels, weights=None):
+    """Try every temperature in steps of one percent."""
+    temperatures = np.exp(np.arange(0, np.log(10), 0.01))
+    rows = np.arange(len(labels))
+    losses = [
+        np.average(-log_softmax(logits / t, axis=1)[rows, labels], weights=weights)
+        for t in temperatures
+    ]
+    return temperatures[np.argmin(losses)]
+
+
+@given(st.integers(0, 99), st.floats(0.2, 5))
+def test_softmax_is_that_of_scipy(seed, temperature):
+    logits = np.random.default_rng(seed).normal(0, 300, (5, 4))
+    assert softmax(logits, temperature) == pytest.approx(
+        scipy_softmax(logits / temperature, axis=1)
+    )
+
+
+@settings(max_examples=20)
+@given(st.integers(0, 99), st.sampled_from([0.4, 1.5, 3.0]))
+def test_the_temperature_is_the_best_of_all(seed, sure):
+    logits, labels = sample(seed, sure)
+    assert fit_temperature(logits, labels, None) == pytest.approx(
+        searched(logits, labels), rel=0.02
+    )
+
+
+@pytest.mark.parametrize("sure", [1.5, 4])
+def test_it_finds_how_much_too_sure_the_scores_are(sure):
+    assert fit_temperature(*sample(1, sure, count=4000), None) == pytest.approx(sure, rel=0.08)
+
+
+def test_weights_count():
+    logits, labels = sample(2, 1.0)
+    too_sure, more = sample(3, 4.0)
+    both, all_labels = np.vstack([logits, too_sure]), np.concatenate([labels, more])
+    weights = np.repeat([1.0, 0.0], len(labels))
+    assert fit_temperature(both, all_labels, weights) == fit_temperature(logits, labels, None)
+    weights = np.repeat([1.0, 3.0], len(labels))
+    found = fit_temperature(both, all_labels, weights)
+    assert found == pytest.approx(searched(both, all_labels, weights), rel=0.02)
+    assert found > fit_temperature(both, all_labels, None)
+
+
+def test_it_stays_in_its_range():
+    right = np.eye(3)[[0, 1, 2] * 20] / 4
+    labels = np.array([0, 1, 2] * 20)
+    assert fit_temperature(right, labels, None) == pytest.approx(1, abs=0.01)  # Never more sure.
+    assert 9.5 < fit_temperature(right, (labels + 1) % 3, None) <= 10

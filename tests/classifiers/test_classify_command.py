@@ -1,0 +1,215 @@
+"""`epic train`, `epic classify` and `epic evaluate` as processes of their own."""
+
+import csv
+import json
+import subprocess
+import sys
+from pathlib import Path
+
+import pyarrow as pa
+import pyarrow.parquet as pq
+import pytest
+from PIL import Image as PILImage
+
+EPIC = Path(sys.executable).with_name("epic")
+
+
+def epic(*arguments) -> subprocess.CompletedProcess[str]:
+    return subprocess.run([EPIC, *map(str, arguments)], capture_output=True, text=True, timeout=300)
+
+
+def one_line(text: str) -> str:
+    return " ".join(text.split())
+
+
+@pytest.fixture(scope="module")
+def workshop(three, tmp_path_factory):
+    """A folder with features of three classes and a model that was trained on them."""
+    folder = tmp_path_factory.mktemp("workshop")
+    pq.write_table(three[0], folder / "features.parquet")
+    done = epic(
+        "train", folder, "-o", folder / "model", "--features", folder / "features.parquet",
+        "--protect", "personal",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    assert "macro F1" in done.stderr
+    assert "no promise: only 30 protected images" in done.stderr
+    assert done.stdout == ""
+    return folder
+
+
+def test_train_writes_a_model_and_a_report(workshop):
+    names = {path.name for path in (workshop / "model").iterdir()}
+    assert names == {"model.json", "model.txt", "report"}
+    page = (workshop / "model" / "report" / "report.html").read_text(encoding="utf-8")
+    assert "macro F1" in page
+    assert not list(workshop.glob(".*"))
+
+
+@pytest.mark.parametrize("name", ["labels.csv", "labels.parquet"])
+def test_classify_writes_a_row_for_every_picture(workshop, three, tmp_path, name):
+    out = tmp_path / name
+    command = (
+        "classify", workshop, "-o", out, "--model", workshop / "model",
+        "--features", workshop / "features.parquet", "--reasons",
+    )  # fmt: skip
+    done = epic(*command)
+    assert done.returncode == 0, done.stderr
+    if name.endswith("csv"):
+        with out.open(encoding="utf-8", newline="") as file:
+            rows = list(csv.DictReader(file))
+    else:
+        rows = pq.read_table(out).to_pylist()
+    assert len(rows) == 90
+    assert list(rows[0]) == [
+        "file_name", "relative_path", "label", "decision", "confidence",
+        "p_memes", "p_notes", "p_personal", "reasons",
+    ]  # fmt: skip
+    assert [row["relative_path"] for row in rows] == three[0]["relative_path"].to_pylist()
+    right = sum(row["label"] == row["relative_path"].split("/")[0] for row in rows)
+    assert right > 75
+    for row in rows:
+        assert row["reasons"]
+        assert row["decision"] in ("personal", "unsure")  # Nothing is hidden without a promise.
+        odds = [float(row[f"p_{c}"]) for c in ("memes", "notes", "personal")]
+        assert sum(odds) == pytest.approx(1, abs=1e-5)
+        assert float(row["confidence"]) == pytest.approx(max(odds))
+    if name.endswith("parquet"):
+        return
+    before = out.read_bytes()
+    again = epic(*command)
+    assert again.returncode == 2
+    assert "exists" in again.stderr
+    assert out.read_bytes() == before
+    assert epic(*command, "--overwrite", "--quiet").stderr == ""
+    assert [path.name for path in tmp_path.iterdir()] == [name]
+
+
+def test_evaluate_writes_a_report(workshop, tmp_path):
+    out = tmp_path / "report"
+    command = (
+        "evaluate", workshop, "-o", out, "--model", workshop / "model",
+        "--features", workshop / "features.parquet",
+    )  # fmt: skip
+    done = epic(*command)
+    assert done.returncode == 0, done.stderr
+    assert "accuracy" in done.stderr
+    record = json.loads((out / "evaluation.json").read_text(encoding="utf-8"))
+    assert record["images"] == 90
+    assert record["accuracy"] > 0.8
+    assert (out / "report.html").exists()
+    again = epic(*command)
+    assert (again.returncode, "exists" in again.stderr) == (2, True)
+
+
+def test_labels_from_a_sheet(workshop, three, tmp_path):
+    sheet = tmp_path / "labels.csv"
+    paths = three[0]["relative_path"].to_pylist()
+    lines = [f"{p},{p.split('/')[0]}" for p in paths[:40]]
+    sheet.write_text("file,kind\n" + "\n".join([*lines, "gone.jpg,memes"]))
+    command = (
+        "evaluate", workshop, "-o", tmp_path / "out", "--model", workshop / "model",
+        "--features", workshop / "features.parquet", "--labels", sheet,
+    )  # fmt: skip
+    assert epic(*command, "--label-column", "kind").returncode == 0
+    assert json.loads((tmp_path / "out" / "evaluation.json").read_text())["images"] == 40
+    done = epic(*command, "--overwrite", "--label-column", "mood")
+    assert done.returncode == 2
+    assert "lacks the columns mood; it has file, kind" in one_line(done.stderr)
+
+
+@pytest.fixture(scope="module")
+def colours(tmp_path_factory) -> Path:
+    """Six small pictures without text: warm and cold ones."""
+    folder = tmp_path_factory.mktemp("colours")
+    for name, base in (("warm", 200), ("cold صور", 20)):  # Each takes the text reader a second.
+        (folder / name).mkdir()
+        for number in range(3):
+            color = (base + number, 90, 220 - base)
+            PILImage.new("RGB", (40, 30), color).save(folder / name / f"{number}.png")
+    return folder
+
+
+def test_train_and_classify_pictures(colours, default_models, tmp_path):
+    done = epic("train", colours, "-o", tmp_path / "model", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    out = tmp_path / "labels.parquet"
+    source = colours / "warm" / "[01].png"
+    done = epic("classify", source, "-o", out, "--model", tmp_path / "model", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    labels = pq.read_table(out)["label"].to_pylist()
+    assert len(labels) == 2
+    assert set(labels) <= {"warm", "cold صور"}
+    # Features that were not asked for are thrown away.
+    assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.parquet", "model"]
+
+
+@pytest.mark.parametrize(
+    ("counts", "message"),
+    [
+        ({"only": 4}, "only the class 'only'"),
+        ({"alone": 1, "more": 4}, "only one image of: alone"),
+        ({}, "no rows|no image"),
+    ],
+)
+def test_what_cannot_be_trained_on(make_table, tmp_path, counts, message):
+    table, _ = make_table(counts or {"a": 1})
+    pq.write_table(table if counts else table[:0], tmp_path / "features.parquet")
+    done = epic(
+        "train", tmp_path, "-o", tmp_path / "model", "--features", tmp_path / "features.parquet"
+    )
+    assert done.returncode == 2, done.stderr
+    assert any(part in one_line(done.stderr) for part in message.split("|"))
+    assert "Traceback" not in done.stderr
+    assert not (tmp_path / "model").exists()
+
+
+def test_usage_errors(workshop, tmp_path):
+    (tmp_path / "empty").mkdir()
+    features = ("--features", workshop / "features.parquet")
+    broken = tmp_path / "broken.parquet"
+    broken.write_bytes(b"PAR1 no")
+    named = ("--model", workshop / "model")
+    out = tmp_path / "x.csv"
+    for arguments, message in (
+        (("classify", workshop, "-o", tmp_path / "x.txt"), "must end in .parquet or .csv"),
+        (("classify", workshop, "-o", out, "--model", "cats", *features), "neither a folder"),
+        (("classify", tmp_path / "empty", "-o", out, *named), "no image found"),
+        (("classify", workshop, "-o", out, *named, "--features", broken), "not a feature table"),
+        (("train", tmp_path / "empty", "-o", tmp_path / "m"), "no image found"),
+    ):
+        done = epic(*arguments)
+        assert done.returncode == 2, (arguments, done.stderr)
+        assert message in one_line(done.stderr), arguments
+        assert "Traceback" not in done.stderr
+    left = sorted(path.name for path in tmp_path.iterdir())
+    assert left == ["broken.parquet", "empty"]
+
+
+def test_features_of_other_settings_are_refused(workshop, make_table, tmp_path):
+    from epic_features import Settings
+
+    table, _ = make_table({"a": 3}, settings=Settings(groups=("all",), faces="yunet"))
+    pq.write_table(table, tmp_path / "f.parquet")
+    done = epic(
+        "classify", tmp_path, "-o", tmp_path / "x.csv", "--model", workshop / "model",
+        "--features", tmp_path / "f.parquet",
+    )  # fmt: skip
+    assert done.returncode == 2
+    assert "faces='yunet' instead of 'centerface'" in one_line(done.stderr)
+    assert not (tmp_path / "x.csv").exists()
+
+
+def test_names_that_are_hostile_to_tables(workshop, three, tmp_path):
+    names = ['a,b".jpg', "صورة 😂.jpg", "new\nline.jpg"]
+    table = three[0][:3]
+    place = table.column_names.index("relative_path")
+    table = table.set_column(place, table.schema.field("relative_path"), pa.array(names))
+    pq.write_table(table, tmp_path / "f.parquet")
+    done = epic(
+        "classify", tmp_path, "-o", tmp_path / "x.csv", "--model", workshop / "model",
+        "--features", tmp_path / "f.parquet",
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
+        assert [row["relative_path"] for row in csv.DictReader(file)] == names
