@@ -102,7 +102,7 @@ def _page(results: dict[str, dict[str, Evaluation]], tops: list[str]) -> str:
             "",
             "Made by `python -m training.ablation`; do not edit. Each row is a new training with a",
             "part of the feature table left out, tested on folds by source repository. The figures",
-            "are over all images held out, in brackets the deviation over the five folds; ",
+            "are over all images held out, in brackets the deviation over the five folds;",
             "differences smaller than that say little. Drawn pictures take no part, so the first",
             "row is not exactly the shipped models.",
             "",
