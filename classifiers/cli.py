@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -12,9 +14,12 @@ from rich.table import Table
 
 from epic_features.cli_progress import DumpProgress, plain
 from epic_features.errors import OutputError
+from epic_features.sources.names import printable
 
 if TYPE_CHECKING:
+    import numpy as np
     import pyarrow as pa
+    from numpy.typing import NDArray
 
     from classifiers.evaluation import Evaluation
     from classifiers.tabular import TabularClassifier
@@ -83,15 +88,15 @@ def classify(
 
     if output.suffix not in (".parquet", ".csv"):
         raise OutputError(f"{output}: the name must end in .parquet or .csv")
-    _check_free(output, overwrite)
+    output = _free(output, overwrite)
     console = Console(stderr=True, quiet=quiet)
     trained = find_model(model)
     settings = settings_of(trained)
-    table, rejected = _features(
+    with _features(
         source, features, output, settings, console, whatsapp=whatsapp, workers=workers
-    )
-    labels = label(trained, table, reasons=reasons)
-    _write(labels, output)
+    ) as (table, rejected):
+        labels = label(trained, table, reasons=reasons)
+        _write(labels, output)
     _print_labels(console, labels, trained, rejected)
     console.print(f"labels: {plain(output)}", soft_wrap=True)
 
@@ -120,13 +125,15 @@ def train(
     from classifiers.workflow import TRAINING_GROUPS
     from epic_features import Settings
 
-    _check_free(output, overwrite)
+    output = _free(output, overwrite, outside=source)
     console = Console(stderr=True, quiet=quiet)
-    table, rejected = _features(
-        source, features, output, Settings(groups=TRAINING_GROUPS), console, workers=workers
-    )
-    table, found = _labelled(table, labels, label_column, group_column)
-    with console.status("training"):
+    settings = Settings(groups=TRAINING_GROUPS)
+    with (
+        _features(source, features, output, settings, console, workers=workers) as found_features,
+        console.status("training"),
+    ):
+        table, rejected = found_features
+        table, found = _labelled(table, labels, label_column, group_column)
         model = TabularClassifier(protect=tuple(protect or ()))
         model.fit(table, found["label"], groups=found.get("group"))
         model.save(output)
@@ -140,7 +147,7 @@ def train(
         page = write_report(
             result,
             output / "report",
-            title=f"Model {output.name}: pictures it had not seen",
+            title=f"Model {printable(output.name)}: pictures it had not seen",
             guarantee=model.guarantee_,
             importance=importance(model, table),
         )
@@ -169,28 +176,29 @@ def evaluate(
     from classifiers.report import write_report
     from classifiers.workflow import settings_of
 
-    _check_free(output, overwrite)
+    output = _free(output, overwrite, outside=source)
     console = Console(stderr=True, quiet=quiet)
     trained = find_model(model)
-    table, _ = _features(source, features, output, settings_of(trained), console, workers=workers)
-    table, found = _labelled(table, labels, label_column, None)
-    result = measure(
-        found["label"],
-        trained.predict_proba(table),
-        list(trained.classes_),
-        protect=trained.protect,
-    )
-    page = write_report(
-        result,
-        output,
-        title=f"Model {model} on {Path(source).name}",
-        guarantee=trained.guarantee_,
-        importance=importance(trained, table),
-    )
+    settings = settings_of(trained)
+    with _features(source, features, output, settings, console, workers=workers) as (table, _):
+        table, found = _labelled(table, labels, label_column, None)
+        probabilities = trained.predict_proba(table)
+        result = measure(
+            found["label"], probabilities, list(trained.classes_), protect=trained.protect
+        )
+        page = write_report(
+            result,
+            output,
+            title=f"Model {printable(model)} on {printable(Path(source).name)}",
+            guarantee=trained.guarantee_,
+            importance=importance(trained, table),
+        )
     _print_evaluation(console, result, trained)
+    _print_hidden(console, trained, found["label"], probabilities)
     console.print(f"report: {plain(page)}", soft_wrap=True)
 
 
+@contextmanager
 def _features(
     source: str,
     features: Path | None,
@@ -200,8 +208,12 @@ def _features(
     *,
     whatsapp: bool = False,
     workers: int | None = None,
-) -> tuple[pa.Table, int]:
-    """Return the features and how many pictures were rejected; an interrupted run is resumed."""
+) -> Iterator[tuple[pa.Table, int]]:
+    """Give the features and how many pictures were rejected.
+
+    Features that nobody asked for are removed when all went well; what follows an interruption or
+    an error goes on with them.
+    """
     import shutil
 
     from classifiers.workflow import extract_features
@@ -209,7 +221,7 @@ def _features(
     kept = features or output.with_name(f".{output.name}.features")
     try:
         with DumpProgress(console, source, None, whatsapp) as progress:
-            table, report = extract_features(
+            found = extract_features(
                 source,
                 kept,
                 settings,
@@ -220,9 +232,9 @@ def _features(
     except KeyboardInterrupt:
         console.print("interrupted; the same command continues from there")
         raise typer.Exit(130) from None
+    yield found
     if features is None:
         shutil.rmtree(kept)
-    return table, len(report.rejected) if report else 0
 
 
 def _labelled(
@@ -238,11 +250,19 @@ def _labelled(
     return with_labels(table, labels, columns)
 
 
-def _check_free(output: Path, overwrite: bool) -> None:
-    if not output.absolute().parent.is_dir():
+def _free(output: Path, overwrite: bool, outside: str | None = None) -> Path:
+    """Return the absolute path of an output that may be written."""
+    target = output.expanduser().absolute()
+    if not target.parent.is_dir():
         raise OutputError(f"the folder {output.parent} does not exist")
-    if not overwrite and output.exists() and (output.is_file() or any(output.iterdir())):
+    if not overwrite and target.exists() and (target.is_file() or any(target.iterdir())):
         raise OutputError(f"{output} exists; choose another path or give --overwrite")
+    if outside is not None and target.resolve().is_relative_to(Path(outside).absolute().resolve()):
+        raise OutputError(
+            f"{output} lies in {outside}, where its pictures would be taken for the next data; "
+            "choose a folder outside"
+        )
+    return target
 
 
 def _write(labels: pa.Table, output: Path) -> None:
@@ -296,4 +316,28 @@ def _print_evaluation(console: Console, result: Evaluation, model: TabularClassi
             soft_wrap=True,
         )
     if model.guarantee_ is not None:
-        console.print(str(model.guarantee_), soft_wrap=True)
+        console.print(f"in the test of the model {model.guarantee_}", soft_wrap=True)
+
+
+def _print_hidden(
+    console: Console,
+    model: TabularClassifier,
+    labels: NDArray[Any],
+    probabilities: NDArray[np.float64],
+) -> None:
+    """Say how many of the protected pictures at hand would be hidden."""
+    import numpy as np
+
+    from classifiers.guarantee import UNSURE, clopper_pearson, decide
+
+    mine = np.isin(labels, list(model.protect))
+    if model.guarantee_ is None or not mine.any():
+        return
+    decided = decide(probabilities[mine], model.classes_, model.protect, model.guarantee_)
+    hidden = int((~np.isin(decided, [*model.protect, UNSURE])).sum())
+    low, high = clopper_pearson(hidden, int(mine.sum()))
+    console.print(
+        f"of these pictures {hidden} of {mine.sum()} protected ones would be hidden "
+        f"({hidden / mine.sum():.2%}, 95 % interval {low:.2%} to {high:.2%})",
+        soft_wrap=True,
+    )

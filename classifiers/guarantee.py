@@ -18,6 +18,9 @@ LEAST_PROTECTED = 150
 
 CONFIDENCE = 0.95
 
+# Nothing is hidden that is rather protected than not, however well the classes can be told apart.
+_EVEN = 0.5
+
 # Pictures of another source score lower than those a threshold was chosen on, so that more of them
 # fall below it than were meant to; then a smaller share is aimed at.
 _SHARES = (1.0, 0.75, 0.5, 0.35, 0.25, 0.15, 0.1, 0.05, 0.0)
@@ -32,8 +35,9 @@ class Guarantee:
     rate : float
         At most this share of the protected images is to be hidden.
     hide_below : float or None
-        An image whose probability of a protected class is lower may be hidden; None when nothing
-        is to be hidden, because there were too few examples for a promise.
+        An image whose probability of a protected class is lower may be hidden, at most 0.5; None
+        when nothing is to be hidden, because there were too few examples for a promise, or no
+        threshold kept it.
     keep_from : float
         From this probability on an image counts as protected; in between the answer is "unsure".
     protected, hidden : int
@@ -52,6 +56,11 @@ class Guarantee:
     high: float
 
     def __str__(self) -> str:
+        if self.hide_below is None and self.protected >= LEAST_PROTECTED:
+            return (
+                f"no promise: with no threshold at most {self.rate:.0%} of the protected images "
+                "were hidden in the test; nothing is hidden"
+            )
         if self.hide_below is None:
             return (
                 f"no promise: only {self.protected} protected images could be tested, "
@@ -71,8 +80,11 @@ def find_guarantee(
 ) -> Guarantee:
     """Choose the thresholds that hide at most a share of the protected images, and test them.
 
-    `hide_below` is the highest of a few thresholds, each hiding a given share of the protected
-    images it was chosen on, that in the test hides no more than `rate`.
+    `hide_below` hides a certain part of `rate` of the protected images it was chosen on: the
+    largest of a few parts with which no more than `rate` of the protected images of folds left out
+    are hidden. The images of each fold are then counted with a part and a threshold that were
+    chosen on the other folds alone. The interval takes images as independent; those of one album
+    are not, so it is rather too narrow.
 
     Parameters
     ----------
@@ -86,18 +98,35 @@ def find_guarantee(
     rate : float
         Share of the protected images that may be hidden, in (0, 1).
     """
-    keep_from = _rejecting(scores[~protected], rate)
+    keep_from = max(_rejecting(scores[~protected], rate), _EVEN)
+    share = _aim(scores, protected, folds, rate)
+    count = hidden = 0
+    for fold in np.unique(folds):
+        part, rest = folds == fold, folds != fold
+        aim = _aim(scores[rest], protected[rest], folds[rest], rate)
+        if protected[rest].any():  # Else no threshold can be chosen without what is tested.
+            count += int((protected & part).sum())
+            if aim is not None:
+                threshold = _accepting(scores[protected & rest], rate * aim)
+                hidden += int((scores[protected & part] < min(threshold, _EVEN)).sum())
+    interval = clopper_pearson(hidden, count) if count else (0.0, 1.0)
+    if share is None or count < LEAST_PROTECTED:
+        return Guarantee(rate, None, keep_from, count, hidden, *interval)
+    hide_below = min(_accepting(scores[protected], rate * share), _EVEN)
+    return Guarantee(rate, hide_below, keep_from, count, hidden, *interval)
+
+
+def _aim(
+    scores: Floats, protected: NDArray[np.bool_], folds: NDArray[np.intp], rate: float
+) -> float | None:
+    """Return the largest of a few parts of `rate` that keeps to `rate` on folds left out."""
+    if not protected.any():
+        return None
     for share in _SHARES:
         count, hidden = _tested(scores, protected, folds, rate * share)
         if hidden <= rate * count:
-            break
-    if count < LEAST_PROTECTED:
-        return Guarantee(rate, None, keep_from, count, 0, 0.0, 1.0)
-    hide_below = _accepting(scores[protected], rate * share)
-    # Where the classes hardly overlap the two thresholds would cross and leave nothing unsure.
-    return Guarantee(
-        rate, hide_below, max(keep_from, hide_below), count, hidden, *clopper_pearson(hidden, count)
-    )
+            return share
+    return None
 
 
 def _tested(
@@ -165,7 +194,8 @@ def decide(
     best_kept = classes[protected][probabilities[:, protected].argmax(axis=1)]
     answer[kept] = best_kept[kept]
     if guarantee.hide_below is not None:
-        hidden = score < guarantee.hide_below
+        likeliest_hides = ~protected[probabilities.argmax(axis=1)]
+        hidden = (score < guarantee.hide_below) & likeliest_hides
         best_hidden = classes[~protected][probabilities[:, ~protected].argmax(axis=1)]
         answer[hidden] = best_hidden[hidden]
     return answer

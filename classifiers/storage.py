@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import hashlib
 import json
 import os
 from dataclasses import asdict
@@ -32,11 +33,13 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
     """
     target = Path(folder)
     guarantee = model.guarantee_
+    trees = model.booster_.model_to_string()
     record = {
         "format": FORMAT,
+        "trees_sha256": hashlib.sha256(trees.encode()).hexdigest(),
         "kind": "tabular",
         "parameters": _plain(model.get_params()),
-        "classes": [str(name) for name in model.classes_],
+        "classes": model.classes_.tolist(),
         "temperature": model.temperature_,
         "guarantee": None if guarantee is None else asdict(guarantee),
         "encoder": model.encoder_.to_dict(),
@@ -44,7 +47,7 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
     }
     try:
         target.mkdir(parents=True, exist_ok=True)
-        _replace(target / _TREES, model.booster_.model_to_string())
+        _replace(target / _TREES, trees)
         _replace(target / _REST, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
     except OSError as error:
         raise OutputError(f"can't write the model {target}: {error.strerror}") from error
@@ -76,9 +79,14 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         raise ModelFileError(f"can't read the model {source}: {error}") from error
     if not isinstance(record, dict) or record.get("format") != FORMAT:
         raise ModelFileError(f"{source} is not a model of format {FORMAT}; update epic-features")
+    # LightGBM ends the whole process over some damaged files.
+    if record.get("trees_sha256") != hashlib.sha256(trees.encode()).hexdigest():
+        raise ModelFileError(
+            f"the model {source} is damaged: {_TREES} is not the file that {_REST} was written with"
+        )
     try:
         model = TabularClassifier(**record["parameters"])
-        model.classes_ = np.array(record["classes"], dtype=str)
+        model.classes_ = np.array(record["classes"])
         model.temperature_ = float(record["temperature"])
         guarantee = record["guarantee"]
         model.guarantee_ = None if guarantee is None else Guarantee(**guarantee)
@@ -86,9 +94,21 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         model.provenance_ = dict(record["provenance"])
         model.booster_ = lightgbm.Booster(model_str=trees)
         trees_classes = max(2, model.booster_.num_model_per_iteration())
+        known = set(model.classes_.tolist())
+        if len(known) != len(model.classes_) or not set(model.protect) <= known:
+            raise ValueError("its classes don't fit together")
+        if not isinstance(model.provenance_.get("settings", {}), dict):
+            raise ValueError("its settings are none")
         if len(model.classes_) != trees_classes or not model.temperature_ > 0:
             raise ValueError(f"{len(model.classes_)} classes, temperature {model.temperature_}")
-    except (KeyError, TypeError, ValueError, lightgbm.basic.LightGBMError) as error:
+    except (
+        AttributeError,
+        IndexError,
+        KeyError,
+        TypeError,
+        ValueError,
+        lightgbm.basic.LightGBMError,
+    ) as error:
         raise ModelFileError(f"the model {source} is damaged: {error}") from error
     expected = len(model.encoder_.feature_names_)
     if model.booster_.num_feature() != expected:

@@ -133,7 +133,9 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
     """
     found = provenance_of(table)
     if not found or not trained:
-        logger.info("the table or the model does not say which settings it was made with")
+        logger.warning(
+            "can't check the settings: the table or the model does not say with which it was made"
+        )
         return
     differences = [*_version_differs(found, trained), *_settings_differ(found, trained)]
     if differences:

@@ -306,7 +306,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return probabilities
 
 
-def _labels(y: ArrayLike, rows: int) -> NDArray[np.str_]:
+def _labels(y: ArrayLike, rows: int) -> NDArray[Any]:
     import pandas as pd
 
     labels = pd.Series(np.asarray(y, dtype=object))
@@ -319,7 +319,13 @@ def _labels(y: ArrayLike, rows: int) -> NDArray[np.str_]:
             f"{int(labels.isna().sum())} of {rows} rows have no label; leave them out, or put "
             "every image into the folder of its class"
         )
-    return np.asarray(labels, dtype=str)
+    if labels.map(lambda label: isinstance(label, str)).all():
+        return np.asarray(labels, dtype=str)
+    kinds = {type(label) for label in labels}
+    if len(kinds) > 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise TableError(f"labels are of several types ({names}); give texts")
+    return np.asarray(labels.tolist())
 
 
 def _check_classes(

@@ -169,19 +169,17 @@ def _faces(row: Row) -> str:
 
 
 def _amount(row: Row) -> str:
-    share, lines = row.get("text_to_image_ratio"), row.get("total_lines_of_text_count")
-    if share is None:
-        return "text not looked for"
-    if not lines:
-        return NO_TEXT
+    if nothing := _without_text(row):
+        return nothing
+    share, lines = row.get("text_to_image_ratio") or 0.0, row["total_lines_of_text_count"]
     words = "a lot of text" if share >= 0.2 or lines >= 15 else "some text"
     words = "little text" if share < 0.03 and lines <= 3 else words
     return f"{words} ({share:.0%}, {lines} line{'s' if lines > 1 else ''})"
 
 
 def _language(row: Row) -> str:
-    if row.get("total_lines_of_text_count") == 0:
-        return NO_TEXT
+    if nothing := _without_text(row):
+        return nothing
     english, arabic = row.get("total_en_boxes") or 0, row.get("total_ar_boxes") or 0
     if not english and not arabic:
         return "no Arabic or Latin letters"
@@ -191,15 +189,19 @@ def _language(row: Row) -> str:
 
 
 def _legibility(row: Row) -> str:
+    if nothing := _without_text(row):
+        return nothing
     score = row.get("text_score_mean")
     if score is None:
         score = row.get("en_avg_score")
     if score is None:
-        return NO_TEXT
+        return "letters that can't be read"
     return "clear letters" if score >= 0.93 else "letters that are hard to read"
 
 
 def _signs(row: Row) -> str:
+    if nothing := _without_text(row):
+        return nothing
     for column, name in (
         ("clock_times_count", "times of day"),
         ("handles_count", "@names or #topics"),
@@ -213,9 +215,17 @@ def _signs(row: Row) -> str:
     return "no digits or signs"
 
 
+def _without_text(row: Row) -> str | None:
+    """Return what to say of a picture in which no text was found or looked for, else None."""
+    lines = row.get("total_lines_of_text_count")
+    if lines is None:
+        return "text not looked for"
+    return None if lines else NO_TEXT
+
+
 def _setting(row: Row) -> str:
-    if not row.get("total_lines_of_text_count"):
-        return NO_TEXT
+    if nothing := _without_text(row):
+        return nothing
     tilt, spread = row.get("text_tilt"), row.get("text_height_spread")
     if tilt is not None and tilt > 2:
         return f"tilted lines ({tilt:.0f}°)"
@@ -230,9 +240,11 @@ def _setting(row: Row) -> str:
 
 
 def _ground(row: Row) -> str:
+    if nothing := _without_text(row):
+        return nothing
     plain = row.get("text_ground_plainness")
     if plain is None:
-        return NO_TEXT
+        return "the ground of the text"
     grounds = row.get("text_grounds_count") or 1
     if plain > 0.5:
         return "text on a plain ground" if grounds == 1 else f"text on {grounds} plain grounds"
@@ -271,11 +283,13 @@ def _skin(row: Row) -> str:
 
 
 def _words(row: Row) -> str:
+    if nothing := _without_text(row):
+        return nothing
     count = 0
     for name in ("en_words_original", "ar_words_original"):
         words = row.get(name)
         count += len(words) if words is not None else 0
-    return f"its words ({count})" if count else NO_TEXT
+    return f"its words ({count})" if count else "no words"
 
 
 _PHRASES: dict[str, Callable[[Row], str]] = {

@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import json
+import logging
 import os
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -14,15 +17,27 @@ import pyarrow.parquet as pq
 
 from classifiers.explanation import explain
 from classifiers.guarantee import decide
-from classifiers.table import TableError, check_provenance, groups_needed
+from classifiers.table import (
+    TableError,
+    check_provenance,
+    column_of,
+    groups_needed,
+    provenance_of,
+)
 from classifiers.tabular import TabularClassifier
 from epic_features import Settings, dump
-from epic_features.dumping import DumpReport
+from epic_features.dump_folder import MANIFEST
+from epic_features.engines import make_engine
 from epic_features.errors import SourceError
+from epic_features.sources import references
 
 TRAINING_GROUPS = ("core", "cartoon", "quality", "exif", "layout", "texture")
 
 Progress = Callable[[int, int], None]
+
+_TIME_LIMIT = 60.0
+
+logger = logging.getLogger(__name__)
 
 
 def settings_of(model: TabularClassifier) -> Settings:
@@ -62,33 +77,99 @@ def extract_features(
     whatsapp: bool = False,
     workers: int | None = None,
     on_progress: Progress | None = None,
-) -> tuple[pa.Table, DumpReport | None]:
-    """Return the features of a source; what a file or folder of features has is not done again.
+) -> tuple[pa.Table, int]:
+    """Return the features of a source; what was extracted before is not extracted again.
 
     Parameters
     ----------
     source : str
         Folder, glob pattern or address of pictures.
     kept : Path
-        A Parquet file that exists is read and nothing else is done. Any other path is the folder
-        of a dump, which is begun, resumed or brought up to date.
+        Of a Parquet file the rows of the pictures in the source are taken, and what it lacks is
+        extracted with the settings of the file; the file stays as it is. Any other path is the
+        folder of a dump, which is begun, resumed or brought up to date; one that was begun with
+        more column groups keeps them.
     settings : Settings
         How to extract.
     whatsapp, workers, on_progress
         As for `epic_features.dump`.
+
+    Returns
+    -------
+    table : pyarrow.Table
+        Feature rows.
+    rejected : int
+        How many pictures could not be read.
+
+    Raises
+    ------
+    SourceError
+        There is no such source, or none of its pictures is in the Parquet file.
     """
     if kept.is_file():
-        return read_features(kept), None
+        return _matched(source, kept, whatsapp, workers, on_progress)
     report = dump(
         source,
         kept,
-        settings=settings,
+        settings=_settings_of_dump(kept, settings),
         whatsapp=whatsapp,
         workers=workers,
-        update=(kept / "dump.json").exists(),
+        update=(kept / MANIFEST).exists(),
         on_progress=on_progress,
     )
-    return read_features(kept), report
+    return read_features(kept), len(report.rejected)
+
+
+def _matched(
+    source: str,
+    file: Path,
+    whatsapp: bool,
+    workers: int | None,
+    on_progress: Progress | None,
+) -> tuple[pa.Table, int]:
+    """Take the rows of the pictures of a source from a file, and extract those it lacks."""
+    table = read_features(file)
+    if "relative_path" not in table.column_names:
+        raise SourceError(f"{file} is not a feature table; make it with `epic extract`")
+    wanted = {
+        reference.relative_path: reference for reference in references(source, None, whatsapp)
+    }
+    known = set(table["relative_path"].to_pylist())
+    found = table.filter(pc.is_in(table["relative_path"], pa.array(list(wanted), pa.string())))
+    missing = [reference for path, reference in wanted.items() if path not in known]
+    if not len(found):
+        raise SourceError(
+            f"none of the {len(wanted)} pictures of {source} is in {file}; give the source that it "
+            "was extracted from, or a folder in which features are to be kept"
+        )
+    if not missing:
+        return found, 0
+    used = provenance_of(table).get("settings", {})
+    settings = Settings(**{name: used[name] for name in Settings.row_fields() if name in used})
+    rows = []
+    for number, result in enumerate(
+        make_engine("processes", workers=workers, time_limit=_TIME_LIMIT).run(missing, settings), 1
+    ):
+        rows += [result.row] if result.row is not None else []
+        if on_progress:
+            on_progress(len(found) + len(rows), number - len(rows))
+    added = pa.Table.from_pylist(rows, schema=found.schema)
+    return pa.concat_tables([found, added]).combine_chunks(), len(missing) - len(rows)
+
+
+def _settings_of_dump(folder: Path, settings: Settings) -> Settings:
+    """Return the settings a dump was begun with, when they do and more column groups are there."""
+    try:
+        there = json.loads((folder / MANIFEST).read_bytes())["settings"]
+        theirs = Settings(**{name: there[name] for name in Settings.row_fields()})
+    except (OSError, ValueError, KeyError, TypeError):
+        return settings
+    enough = set(settings.groups) <= set(theirs.groups)
+    same = replace(theirs, groups=settings.groups) == replace(
+        settings,
+        **{name: getattr(theirs, name) for name in ("max_pixels", "max_bytes", "model_dir")},
+    )
+    return replace(settings, groups=theirs.groups) if enough and same else settings
 
 
 def with_labels(
@@ -130,13 +211,27 @@ def with_labels(
         raise SourceError(
             f"{labels} lacks the columns {', '.join(missing)}; it has {', '.join(sheet.columns)}"
         )
-    sheet = sheet.drop_duplicates(key).set_index(key, drop=False)
+    sheet[key] = sheet[key].str.removeprefix("./")
+    sheet = sheet[[key, *dict.fromkeys(name for name in columns.values() if name != key)]]
+    sheet = sheet.drop_duplicates()
+    if twice := sorted(set(sheet[key][sheet[key].duplicated()])):
+        raise SourceError(
+            f"{labels} says different things of the same picture, such as {twice[0]} "
+            f"({len(twice)} in all)"
+        )
+    sheet = sheet.set_index(key, drop=False)
     paths = table["relative_path"].to_pylist()
     joined = sheet.reindex(paths)
     label = joined[columns["label"]]
     known = (label.notna() & (label != "")).to_numpy()
     if not known.any():
         raise TableError(f"none of the {len(paths)} images has a label in {labels}")
+    unknown = len(sheet) - int(sheet.index.isin(paths).sum())
+    if unknown or not known.all():
+        logger.warning(
+            "%s: %d of %d pictures have no label and are left out; %d labels name no picture",
+            *(labels, int((~known).sum()), len(paths), unknown),
+        )
     kept = table.filter(pa.array(known))
     return kept, {what: joined[name].to_numpy()[known] for what, name in columns.items()}
 
@@ -173,8 +268,8 @@ def classify(model: TabularClassifier, table: pa.Table, *, reasons: bool = False
     probabilities = model.predict_proba(table)
     labels = model.classes_[probabilities.argmax(axis=1)]
     columns: dict[str, Any] = {
-        "file_name": table["file_name"],
-        "relative_path": table["relative_path"],
+        "file_name": pa.array(column_of(table, "file_name"), pa.string()),
+        "relative_path": pa.array(column_of(table, "relative_path"), pa.string()),
         "label": pa.array(labels.tolist(), pa.string()),
         "decision": pa.array(
             decide(probabilities, model.classes_, model.protect, model.guarantee_).tolist(),

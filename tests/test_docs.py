@@ -1,5 +1,6 @@
 """The documentation keeps up with the code."""
 
+import json
 import re
 from dataclasses import fields
 from pathlib import Path
@@ -34,3 +35,14 @@ def test_the_two_commands_of_the_readme_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\S+)", readme, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_readme_gives_the_figures_of_the_models():
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    shipped = ROOT / "classifiers" / "pretrained"
+    promise = json.loads((shipped / "personal" / "model.json").read_text())["guarantee"]
+    assert f"{promise['hidden']} of {promise['protected']} personal photos" in readme
+    for name in ("personal", "gallery", "whatsapp", "drawn"):
+        result = json.loads((shipped / name / "evaluation.json").read_text())
+        assert f"accuracy {100 * result['accuracy']:.1f} %" in readme, name
+        assert f"{100 * result['majority']:.1f} % | {result['images']:,} |" in readme, name

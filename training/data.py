@@ -74,8 +74,8 @@ def load_data(folder: Path, cache: Path, *, drawn: bool = True) -> Data:
         Whether to add drawn pictures.
     """
     cache.mkdir(parents=True, exist_ok=True)
-    real, report = extract_features(str(folder), cache / "real", SETTINGS)
-    logger.info("%d real pictures (%s)", len(real), report)
+    real, rejected = extract_features(str(folder), cache / "real", SETTINGS)
+    logger.info("%d real pictures, %d rejected", len(real), rejected)
     real = real.sort_by("relative_path")
     manifest = pd.read_csv(folder / "manifest.csv").set_index("file")
     facts = manifest.reindex(real["relative_path"].to_pylist())

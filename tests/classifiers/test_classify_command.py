@@ -22,13 +22,22 @@ def one_line(text: str) -> str:
     return " ".join(text.split())
 
 
+def pictures_of(table: pa.Table, folder: Path) -> Path:
+    """Make files of the names in a table; features are at hand, so nobody looks into them."""
+    for name in table["relative_path"].to_pylist():
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).touch()
+    return folder
+
+
 @pytest.fixture(scope="module")
 def workshop(three, tmp_path_factory):
     """A folder with features of three classes and a model that was trained on them."""
     folder = tmp_path_factory.mktemp("workshop")
     pq.write_table(three[0], folder / "features.parquet")
+    pictures = pictures_of(three[0], folder / "pictures")
     done = epic(
-        "train", folder, "-o", folder / "model", "--features", folder / "features.parquet",
+        "train", pictures, "-o", folder / "model", "--features", folder / "features.parquet",
         "--protect", "personal",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
@@ -50,7 +59,7 @@ def test_train_writes_a_model_and_a_report(workshop):
 def test_classify_writes_a_row_for_every_picture(workshop, three, tmp_path, name):
     out = tmp_path / name
     command = (
-        "classify", workshop, "-o", out, "--model", workshop / "model",
+        "classify", workshop / "pictures", "-o", out, "--model", workshop / "model",
         "--features", workshop / "features.parquet", "--reasons",
     )  # fmt: skip
     done = epic(*command)
@@ -88,7 +97,7 @@ def test_classify_writes_a_row_for_every_picture(workshop, three, tmp_path, name
 def test_evaluate_writes_a_report(workshop, tmp_path):
     out = tmp_path / "report"
     command = (
-        "evaluate", workshop, "-o", out, "--model", workshop / "model",
+        "evaluate", workshop / "pictures", "-o", out, "--model", workshop / "model",
         "--features", workshop / "features.parquet",
     )  # fmt: skip
     done = epic(*command)
@@ -108,7 +117,7 @@ def test_labels_from_a_sheet(workshop, three, tmp_path):
     lines = [f"{p},{p.split('/')[0]}" for p in paths[:40]]
     sheet.write_text("file,kind\n" + "\n".join([*lines, "gone.jpg,memes"]))
     command = (
-        "evaluate", workshop, "-o", tmp_path / "out", "--model", workshop / "model",
+        "evaluate", workshop / "pictures", "-o", tmp_path / "out", "--model", workshop / "model",
         "--features", workshop / "features.parquet", "--labels", sheet,
     )  # fmt: skip
     assert epic(*command, "--label-column", "kind").returncode == 0
@@ -149,14 +158,15 @@ def test_train_and_classify_pictures(colours, default_models, tmp_path):
     [
         ({"only": 4}, "only the class 'only'"),
         ({"alone": 1, "more": 4}, "only one image of: alone"),
-        ({}, "no rows|no image"),
+        ({}, "none of the 1 pictures"),
     ],
 )
 def test_what_cannot_be_trained_on(make_table, tmp_path, counts, message):
     table, _ = make_table(counts or {"a": 1})
+    pictures = pictures_of(table, tmp_path / "pictures")
     pq.write_table(table if counts else table[:0], tmp_path / "features.parquet")
     done = epic(
-        "train", tmp_path, "-o", tmp_path / "model", "--features", tmp_path / "features.parquet"
+        "train", pictures, "-o", tmp_path / "model", "--features", tmp_path / "features.parquet"
     )
     assert done.returncode == 2, done.stderr
     assert any(part in one_line(done.stderr) for part in message.split("|"))
@@ -172,10 +182,19 @@ def test_usage_errors(workshop, tmp_path):
     named = ("--model", workshop / "model")
     out = tmp_path / "x.csv"
     for arguments, message in (
-        (("classify", workshop, "-o", tmp_path / "x.txt"), "must end in .parquet or .csv"),
-        (("classify", workshop, "-o", out, "--model", "cats", *features), "neither a folder"),
+        (
+            ("classify", workshop / "pictures", "-o", tmp_path / "x.txt"),
+            "must end in .parquet or .csv",
+        ),
+        (
+            ("classify", workshop / "pictures", "-o", out, "--model", "cats", *features),
+            "neither a folder",
+        ),
         (("classify", tmp_path / "empty", "-o", out, *named), "no image found"),
-        (("classify", workshop, "-o", out, *named, "--features", broken), "not a feature table"),
+        (
+            ("classify", workshop / "pictures", "-o", out, *named, "--features", broken),
+            "not a feature table",
+        ),
         (("train", tmp_path / "empty", "-o", tmp_path / "m"), "no image found"),
     ):
         done = epic(*arguments)
@@ -191,8 +210,9 @@ def test_features_of_other_settings_are_refused(workshop, make_table, tmp_path):
 
     table, _ = make_table({"a": 3}, settings=Settings(groups=("all",), faces="yunet"))
     pq.write_table(table, tmp_path / "f.parquet")
+    pictures = pictures_of(table, tmp_path / "pictures")
     done = epic(
-        "classify", tmp_path, "-o", tmp_path / "x.csv", "--model", workshop / "model",
+        "classify", pictures, "-o", tmp_path / "x.csv", "--model", workshop / "model",
         "--features", tmp_path / "f.parquet",
     )  # fmt: skip
     assert done.returncode == 2
@@ -206,10 +226,53 @@ def test_names_that_are_hostile_to_tables(workshop, three, tmp_path):
     place = table.column_names.index("relative_path")
     table = table.set_column(place, table.schema.field("relative_path"), pa.array(names))
     pq.write_table(table, tmp_path / "f.parquet")
+    pictures = pictures_of(table, tmp_path / "pictures")
     done = epic(
-        "classify", tmp_path, "-o", tmp_path / "x.csv", "--model", workshop / "model",
+        "classify", pictures, "-o", tmp_path / "x.csv", "--model", workshop / "model",
         "--features", tmp_path / "f.parquet",
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
         assert [row["relative_path"] for row in csv.DictReader(file)] == names
+
+
+def test_a_feature_file_is_matched_with_the_pictures(workshop, three, colours, tmp_path):
+    """Rows of other pictures are passed over; a picture that the file lacks is extracted."""
+    wanted = three[0][:4]
+    pictures = pictures_of(wanted, tmp_path / "pictures")
+    PILImage.new("RGB", (40, 30), "red").save(pictures / "new.png")
+    command = ("--model", workshop / "model", "--features", workshop / "features.parquet")
+    done = epic("classify", pictures, "-o", tmp_path / "x.csv", *command)
+    assert done.returncode == 0, done.stderr
+    with (tmp_path / "x.csv").open(encoding="utf-8", newline="") as file:
+        found = [row["relative_path"] for row in csv.DictReader(file)]
+    assert sorted(found) == sorted([*wanted["relative_path"].to_pylist(), "new.png"])
+    done = epic("classify", colours, "-o", tmp_path / "y.csv", *command)
+    assert done.returncode == 2
+    assert "none of the 6 pictures" in one_line(done.stderr)
+
+
+def test_more_column_groups_than_needed_are_no_hindrance(colours, default_models, tmp_path):
+    source, kept = colours / "warm", tmp_path / "features"
+    done = epic("extract", source, "-o", kept, "--groups", "all", "--workers", "1")
+    assert done.returncode == 0, done.stderr
+    done = epic("classify", source, "-o", tmp_path / "x.csv", "--features", kept)
+    assert done.returncode == 0, done.stderr
+    assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
+
+
+def test_features_outlive_a_mistake(colours, default_models, tmp_path):
+    """Hours of work are not thrown away because of a misspelt class."""
+    command = ("train", colours, "-o", tmp_path / "model", "--workers", "1")
+    done = epic(*command, "--protect", "wram")
+    assert done.returncode == 2
+    assert "wram" in done.stderr
+    assert (tmp_path / ".model.features").is_dir()
+    assert epic(*command, "--protect", "warm").returncode == 0
+    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+
+
+def test_outputs_inside_the_source_are_refused(workshop):
+    pictures = workshop / "pictures"
+    done = epic("train", pictures, "-o", pictures / "model")
+    assert (done.returncode, "choose a folder outside" in one_line(done.stderr)) == (2, True)

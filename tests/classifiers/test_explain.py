@@ -18,6 +18,16 @@ PARTS = {"geometry", "colour", "faces", "text counts", "words"} | {
     f"extra group {group}" for group in EXTRA_GROUPS
 }
 
+TEXT_TOPICS = (
+    "amount of text",
+    "language",
+    "legibility",
+    "numbers and signs",
+    "setting of the text",
+    "ground of the text",
+    "words",
+)
+
 
 def raw(model, table):
     return model.booster_.predict(model.encoder_.transform(table), raw_score=True)
@@ -99,7 +109,7 @@ def test_other_settings_are_refused(model_of_three, make_table):
 def test_a_sentence_names_what_speaks_for_the_answer(model_of_three, three):
     found = explain(model_of_three, three[0])
     for one in found:
-        good = [r.phrase for r in one.reasons if r.contribution > 0]
+        good = list(dict.fromkeys(r.phrase for r in one.reasons if r.contribution > 0))
         assert one.sentence(2) == (", ".join(good[:2]) or "nothing speaks for it")
     assert len({one.sentence() for one in found}) > 10
 
@@ -199,11 +209,17 @@ def test_every_feature_has_a_topic_with_a_phrase_and_a_part(model_of_three):
             {"en_words_original": ["a", "b"], "ar_words_original": None},
             "its words (2)",
         ),
-        ("words", {"en_words_original": []}, "no text"),
+        ("words", {"en_words_original": []}, "no words"),
         ("camera", {"has_camera_make": True}, "camera details"),
         ("camera", {"has_camera_make": None}, "no camera details"),
         ("surface", {"flat_ratio": 0.8}, "clean, flat surface (80%)"),
     ],
 )
 def test_phrases_of_rows(topic, row, phrase):
-    assert phrase_of(topic, row) == phrase
+    assert phrase_of(topic, {"total_lines_of_text_count": 3, **row}) == phrase
+
+
+@pytest.mark.parametrize("topic", TEXT_TOPICS)
+def test_no_text_and_not_looked_for_are_two_things(topic):
+    assert phrase_of(topic, {"total_lines_of_text_count": 0}) == "no text"
+    assert phrase_of(topic, {"total_lines_of_text_count": None}) == "text not looked for"
