@@ -16,13 +16,25 @@ import sys
 import pytest
 from tree_of_files import contents, fill, tree
 
-from epic_features.cleaning import journal, mover, moves, names, plan, renames, settling
+from epic_features.cleaning import (
+    journal,
+    local_storage,
+    mover,
+    moves,
+    names,
+    plan,
+    renames,
+    settling,
+)
 from epic_features.cleaning.journal import RANK
 from epic_features.cleaning.moves import apply, restore, resume, status, undo
 from epic_features.cleaning.plan import Action, make_plan
 
 POINTS = int(os.environ.get("EPIC_KILLED_POINTS", "25"))
-CODE = {module.__file__ for module in (journal, mover, moves, names, plan, renames, settling)}
+CODE = {
+    module.__file__
+    for module in (journal, local_storage, mover, moves, names, plan, renames, settling)
+}
 
 # What the file system answers decides which way of renaming is taken.
 ANSWERS = {
