@@ -1,0 +1,158 @@
+"""Who decides where a picture goes, and what keeps it where it is."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from epic_features import Settings
+from epic_features.errors import SettingsError
+
+if TYPE_CHECKING:
+    import pandas as pd
+    import pyarrow as pa
+
+    from classifiers.tabular import TabularClassifier
+
+SCHEMES = {"whatsapp": "whatsapp", "personal": "personal", "classes": "gallery"}
+"""The models that come with the library, by scheme."""
+
+STAYING = frozenset({"other", "personal"})
+"""Classes that are never a folder, besides those that a model protects."""
+
+
+@dataclass(frozen=True)
+class Scheme:
+    """The models behind a way of sorting.
+
+    Attributes
+    ----------
+    model : TabularClassifier
+        Its classes are the folders.
+    guard : TabularClassifier
+        A picture that it does not hide under its guarantee stays. The same as `model` for the
+        scheme ``personal``.
+    """
+
+    model: TabularClassifier
+    guard: TabularClassifier
+
+    @property
+    def folders(self) -> tuple[str, ...]:
+        """Classes that pictures are moved for: the names of the folders."""
+        staying = STAYING | set(self.model.protect)
+        return tuple(str(name) for name in self.model.classes_ if name not in staying)
+
+    @property
+    def settings(self) -> Settings:
+        """With which a table for both models is extracted.
+
+        Raises
+        ------
+        SettingsError
+            The models were trained on tables that differ in more than their columns.
+        """
+        from dataclasses import replace
+
+        from classifiers.workflow import settings_of
+
+        first, second = settings_of(self.model), settings_of(self.guard)
+        both = replace(first, groups=(*first.groups, *second.groups))
+        if replace(second, groups=both.groups) != both:
+            raise SettingsError(
+                "the model and the one that knows personal photos were trained on features "
+                "extracted in different ways; choose models that were trained alike"
+            )
+        return both
+
+    def decide(self, table: pa.Table) -> pd.DataFrame:
+        """Tell of each picture where it goes, how sure that is, and why.
+
+        Parameters
+        ----------
+        table : pyarrow.Table
+            Feature rows, extracted with `settings`.
+
+        Returns
+        -------
+        DataFrame
+            One row per picture: ``path`` (its `relative_path`), ``label`` and ``confidence`` (the
+            likeliest class and its probability), ``decision`` (the class, or "unsure"),
+            ``personal`` (probability that it is a personal photo), ``folder`` (where it goes; null
+            when it stays) and ``reason``.
+        """
+        import pandas as pd
+
+        from classifiers.workflow import classify
+
+        found = classify(self.model, table, reasons=True).to_pandas()
+        guarded = found if self.guard is self.model else classify(self.guard, table).to_pandas()
+        kept = (*self.guard.protect, "unsure")
+        hidden = ~guarded["decision"].isin(kept)
+        personal = guarded[[f"p_{name}" for name in self.guard.protect]].sum(axis=1)
+        goes = hidden & found["decision"].isin(self.folders)
+        result = pd.DataFrame(
+            {
+                "path": found["relative_path"],
+                "label": found["label"],
+                "confidence": found["confidence"],
+                "decision": found["decision"],
+                "personal": personal.astype("float32"),
+                "folder": found["decision"].where(goes, None),
+            }
+        )
+        result["reason"] = [
+            _reason(row.label, row.decision, sentence, is_hidden)
+            for row, sentence, is_hidden in zip(
+                result.itertuples(), found["reasons"], hidden, strict=True
+            )
+        ]
+        return result
+
+
+def find_scheme(
+    name: str,
+    model: str | os.PathLike[str] | None = None,
+    guard: str | os.PathLike[str] = "personal",
+) -> Scheme:
+    """Return a way of sorting.
+
+    Parameters
+    ----------
+    name : str
+        ``"whatsapp"``: notes, screenshots and brochures; ``"personal"``: what is irrelevant;
+        ``"classes"``: the classes of the model ``gallery``.
+    model : path or str, optional
+        Another model, by name or folder, instead of the one of the scheme.
+    guard : path or str
+        The model that knows personal photos.
+
+    Raises
+    ------
+    SettingsError
+        The scheme is not known, or the model that guards promises nothing.
+    ModelFileError
+        A model can't be read.
+    """
+    from classifiers.pretrained import find_model
+
+    if name not in SCHEMES:
+        raise SettingsError(f"scheme={name!r} is not known; choose from: {', '.join(SCHEMES)}")
+    chosen = find_model(model if model is not None else SCHEMES[name])
+    guarding = chosen if name == "personal" else find_model(guard)
+    if guarding.guarantee_ is None:
+        which = model or SCHEMES[name] if name == "personal" else guard
+        raise SettingsError(
+            f"the model {which} protects no class, so nothing may be moved on its word; train it "
+            "with --protect, or choose another"
+        )
+    return Scheme(chosen, guarding)
+
+
+def _reason(label: str, decision: str, sentence: str, hidden: bool) -> str:
+    if decision == "unsure":
+        return f"not sure enough; most like {label}: {sentence}"
+    if not hidden:
+        return f"may be a personal photo; else {label}: {sentence}"
+    return sentence
