@@ -102,6 +102,7 @@ class Mover:
         self._storage = storage
         self._on_progress = on_progress
         self._touched: set[str] = set()
+        self._returned: set[str] = set()
         if journal.uncertain is not None:
             entry = journal.entry(journal.uncertain)
             op = "sure" if storage.happened(entry) else "void"
@@ -115,6 +116,8 @@ class Mover:
     def undo(self) -> MoveReport:
         """Take back what is away, the last one first."""
         self._begin(UNDO)
+        back = [entry.steps[-1] for entry in self._journal.entries if entry.steps]
+        self._returned = {step.target for step in back if step.back and step.how == MOVE}
         entries = [entry for entry in reversed(self._journal.entries) if entry.is_away]
         report = self._run(entries, self._take_back)
         for folder in reversed(self._journal.folders):
@@ -160,9 +163,13 @@ class Mover:
         return [Outcome(action.path, MADE[how], target, action.reason)]
 
     def _take_back(self, entry: Entry) -> Iterable[Outcome]:
-        if entry.steps[-1].how == MOVE:
-            return [self._return(entry, entry.steps[-1].target, entry.steps[0].source)]
-        return [self._remove(entry, entry.steps[-1])]
+        last = entry.steps[-1]
+        if last.target in self._returned:
+            # Somebody removed this file, and another one of the plan came back to its place.
+            return [Outcome(last.target, "missing", None, "it is no longer there")]
+        if last.how == MOVE:
+            return [self._return(entry, last.target, entry.steps[0].source)]
+        return [self._remove(entry, last)]
 
     def _rename_back(self, entry: Entry, places: dict[str, list[str]]) -> Iterable[Outcome]:
         ranked, original = entry.steps[-1].target, PurePosixPath(entry.steps[0].source).name
@@ -228,6 +235,8 @@ class Mover:
             journal.append("void", n=entry.number)
             raise
         self._touched |= {step.source, step.target}
+        if step.back and step.how == MOVE:
+            self._returned.add(step.target)
 
     def _make_folder(self, folder: PurePosixPath) -> None:
         if self._storage.has_folder(folder):

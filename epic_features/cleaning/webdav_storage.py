@@ -28,6 +28,8 @@ T = TypeVar("T")
 
 STATE_VARIABLE = "EPIC_STATE"
 _ADDRESS = "remote.json"
+# WsgiDAV 4.4 decodes the new address before it splits it: the name would end there.
+_MISREAD = frozenset("?;")
 
 
 def journal_root(place: RemotePath) -> Path:
@@ -82,6 +84,8 @@ class WebDavStorage:
         """Say why a file is to be left alone."""
         if action.action in ("copy", "link"):
             return "on a server files can only be moved"
+        if _MISREAD & {*action.path, *(action.target or "")}:
+            return "its name has ? or ; in it, which some servers misread when they move a file"
         now = self._stat(action.path)
         if now is None:
             return "it is gone"
@@ -120,6 +124,11 @@ class WebDavStorage:
                     raise
             else:
                 if not self._took_place(step, server, deadline):
+                    if self._found(step.source, server, deadline) is None:
+                        raise OutputError(
+                            f"the server moved {step.source}, but not to {step.target}. Nothing "
+                            "more is moved there; look for that file"
+                        )
                     raise Permanent("the server says that it moved the file, but it did not")
 
         self._ask(attempt)
