@@ -171,11 +171,16 @@ def sort_pictures(
     pictures = list_pictures(source, scheme.folders, whatsapp=whatsapp)
     kept = Path(features) if features is not None else features_folder(root)
     table = _features(source, pictures, kept, scheme.settings, workers, on_progress)
-    return plan_moves(root, pictures, scheme.decide(table), action)
+    return plan_moves(root, pictures, scheme.decide(table), action, with_unread=True)
 
 
 def plan_moves(
-    root: Place, pictures: Iterable[Picture], decided: pd.DataFrame, action: str
+    root: Place,
+    pictures: Iterable[Picture],
+    decided: pd.DataFrame,
+    action: str,
+    *,
+    with_unread: bool = False,
 ) -> SortPlan:
     """Join what was decided to the files as they were listed.
 
@@ -189,10 +194,13 @@ def plan_moves(
         Of `Scheme.decide`.
     action : str
         ``"move"``, ``"copy"`` or ``"link"``.
+    with_unread : bool
+        Whether pictures about which nothing was decided get a row, too.
     """
     import pandas as pd
 
     known = {printable(picture.path): picture for picture in pictures}
+    unread = set(known) - set(decided["path"]) if with_unread else set()
     rows: list[dict[str, Any]] = []
     for row in decided.drop_duplicates("path").to_dict("records"):
         if (picture := known.get(row["path"])) is None:
@@ -213,14 +221,13 @@ def plan_moves(
                 "reason": row["reason"],
             }
         )
-    table = pd.DataFrame(rows, columns=list(COLUMNS))
-    for name in ("size", "mtime_ns"):
-        table[name] = table[name].astype("Int64")
-    for name in ("confidence", "personal"):
-        table[name] = table[name].astype("float32")
-    for name in ("action", "target", "etag"):
-        table[name] = table[name].astype(object)
-    return SortPlan(root, table)
+    for name in sorted(unread):
+        values = dict.fromkeys(COLUMNS) | vars(known[name].identity)
+        rows.append({**values, "path": known[name].path, "reason": "it could not be read"})
+    # As objects, because pandas' own strings can't hold names that are not Unicode.
+    table = pd.DataFrame(rows, columns=list(COLUMNS), dtype=object)
+    types = {"size": "Int64", "mtime_ns": "Int64", "confidence": "float32", "personal": "float32"}
+    return SortPlan(root, table.astype(types))
 
 
 def features_folder(root: Place) -> Path:

@@ -318,6 +318,8 @@ def _summarise(console: Console, sorting: SortPlan, scheme: Scheme) -> None:
     table.add_section()
     table.add_row("stay where they are", str(len(staying)), f"{unsure} unsure")
     console.print(table)
+    if unread := int(staying["label"].isna().sum()):
+        console.print(f"{unread} of those that stay could not be read")
     console.print(f"in the test of the model {scheme.guard.guarantee_}", soft_wrap=True)
 
 

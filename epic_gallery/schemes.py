@@ -91,7 +91,9 @@ class Scheme:
         kept = (*self.guard.protect, "unsure")
         hidden = ~guarded["decision"].isin(kept)
         personal = guarded[[f"p_{name}" for name in self.guard.protect]].sum(axis=1)
-        goes = hidden & found["decision"].isin(self.folders)
+        # Where the classes overlap much, a picture may be hidden though it most likely stays.
+        likeliest = found["decision"] == found["label"]
+        goes = hidden & likeliest & found["decision"].isin(self.folders)
         result = pd.DataFrame(
             {
                 "path": found["relative_path"],
@@ -103,9 +105,9 @@ class Scheme:
             }
         )
         result["reason"] = [
-            _reason(row.label, row.decision, sentence, is_hidden)
-            for row, sentence, is_hidden in zip(
-                result.itertuples(), found["reasons"], hidden, strict=True
+            _reason(label, sentence, sure=is_sure, hidden=is_hidden)
+            for label, sentence, is_sure, is_hidden in zip(
+                found["label"], found["reasons"], likeliest, hidden, strict=True
             )
         ]
         return result
@@ -150,8 +152,8 @@ def find_scheme(
     return Scheme(chosen, guarding)
 
 
-def _reason(label: str, decision: str, sentence: str, hidden: bool) -> str:
-    if decision == "unsure":
+def _reason(label: str, sentence: str, *, sure: bool, hidden: bool) -> str:
+    if not sure:
         return f"not sure enough; most like {label}: {sentence}"
     if not hidden:
         return f"may be a personal photo; else {label}: {sentence}"

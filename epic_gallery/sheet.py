@@ -65,7 +65,7 @@ def write_sheet(
     shown = pd.concat([table[table["rank"] == 0], staying[:MOST_STAYING]])
     left_out = len(staying) - MOST_STAYING
     facts = [
-        f"{label} {sure:.0%} · personal {personal:.1%}"
+        f"{label} {sure:.0%} · personal {personal:.1%}" if isinstance(label, str) else ""
         for label, sure, personal in zip(
             shown["label"], shown["confidence"], shown["personal"], strict=True
         )

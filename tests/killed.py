@@ -19,6 +19,8 @@ from epic_features.cleaning import (
     settling,
     webdav_storage,
 )
+from epic_features.sources import Patience
+from epic_features.sources.remote import RemotePath
 
 POINTS = int(os.environ.get("EPIC_KILLED_POINTS", "25"))
 CODE = {
@@ -86,3 +88,18 @@ def runner():
         return process.exitcode == 0
 
     return run
+
+
+def moved_on_server(argument):
+    """Apply actions there; not in the module of the tests, which takes seconds to import."""
+    url, state, actions = argument
+    os.environ["EPIC_STATE"] = state
+    patience = Patience(attempts=3, wait=0.01, timeout=1.0, total=5.0)
+    moves.apply(plan.make_plan(RemotePath.of(url, patience), actions))
+
+
+def undone_on_server(argument):
+    """Take back what was moved there."""
+    url, state, _ = argument
+    os.environ["EPIC_STATE"] = state
+    moves.undo(url)

@@ -7,7 +7,7 @@ import threading
 import time
 
 import pytest
-from killed import POINTS, runner
+from killed import POINTS, moved_on_server, runner, undone_on_server
 from tree_of_files import fill, tree
 from webdav_server import PASSWORD, USER, FaultyServer
 
@@ -72,7 +72,9 @@ def results(report):
 def test_moved_there_and_back(server, phone):
     before = tree(phone)
     report = apply(plan_of(server))
-    assert set(results(report).values()) == {"moved"}, [o for o in report.outcomes if o.result != "moved"]
+    assert set(results(report).values()) == {"moved"}, [
+        o for o in report.outcomes if o.result != "moved"
+    ]
     after = tree(phone)
     assert sorted(after.values()) == sorted(before.values())
     assert all(name.startswith("screenshots/") for name in after)
@@ -124,7 +126,9 @@ def test_a_connection_that_drops_in_the_middle(server, phone, fault):
     for name in NAMES[::2]:
         server.faults["MOVE", f"/{name}"] = [fault]
     report = apply(planned)
-    assert set(results(report).values()) == {"moved"}, [o for o in report.outcomes if o.result != "moved"]
+    assert set(results(report).values()) == {"moved"}, [
+        o for o in report.outcomes if o.result != "moved"
+    ]
     assert len(tree(phone)) == len(NAMES)
     assert {o.target for o in report.outcomes} == {a.target for a in planned.actions}
     for outcome in report.outcomes[::2]:
@@ -268,24 +272,12 @@ def test_what_a_server_can_not_do_is_said(server, phone, tmp_path):
     assert tree(phone) == before
 
 
-def moved_on_server(argument):
-    url, state, actions = argument
-    os.environ["EPIC_STATE"] = state
-    apply(make_plan(RemotePath.of(url, QUICK), actions))
-
-
-def undone_on_server(argument):
-    url, state, _ = argument
-    os.environ["EPIC_STATE"] = state
-    undo(url)
-
-
 def test_killed_at_any_line(server, phone, tmp_path):
     run = runner()
     numbers = random.Random(11)
     before = tree(phone)
     interrupted = 0
-    for point in range(max(POINTS // 8, 1)):
+    for point in range(POINTS // 4):
         argument = (server.url, str(tmp_path / "state"), plan_of(server).actions)
         interrupted += not run(moved_on_server, argument, lines=numbers.randrange(900, 4500))
         assert sorted(tree(phone).values()) == sorted(before.values()), point
