@@ -6,9 +6,11 @@ The moves themselves, their journal, `undo`, `resume` and `status` are those of
 
 from __future__ import annotations
 
+import json
 import logging
 import os
 import stat
+import zlib
 from collections.abc import Collection, Iterable, Iterator
 from dataclasses import dataclass
 from itertools import count
@@ -145,7 +147,8 @@ def sort_pictures(
         Who decides.
     features : path, optional
         A Parquet file of features, used as it is, or a folder of features that is brought up to
-        date; by default `features_folder`.
+        date. By default a scheme with a cascade reads no more of a picture than it needs and keeps
+        nothing; others keep the features in `features_folder`.
     action : str
         ``"move"``, ``"copy"`` or ``"link"``.
     whatsapp : bool
@@ -169,9 +172,25 @@ def sort_pictures(
         raise PlanError(f"on a server pictures can only be moved; {action} needs a folder here")
     # Before they are read: what changes while it is read is left alone later.
     pictures = list_pictures(source, scheme.folders, whatsapp=whatsapp)
-    kept = Path(features) if features is not None else features_folder(root)
-    table = _features(source, pictures, kept, scheme.settings, workers, on_progress)
-    return plan_moves(root, pictures, scheme.decide(table), action, with_unread=True)
+    if not pictures:
+        raise SourceError(f"everything in {printable(str(root))} is sorted already")
+    if features is None and scheme.cascade is not None:
+        from epic_gallery.sorting import sort_images
+
+        labels = sort_images(
+            list(_addresses(source, pictures)),
+            scheme.cascade,
+            root=source,
+            workers=workers,
+            reasons=True,
+            on_progress=on_progress,
+        ).labels
+        decided = scheme.judge(labels, labels)
+    else:
+        kept = Path(features) if features is not None else features_folder(root, scheme.settings)
+        table = _features(source, pictures, kept, scheme.settings, workers, on_progress)
+        decided = scheme.decide(table)
+    return plan_moves(root, pictures, decided, action, with_unread=True)
 
 
 def plan_moves(
@@ -230,10 +249,14 @@ def plan_moves(
     return SortPlan(root, table.astype(types))
 
 
-def features_folder(root: Place) -> Path:
-    """Return where features are kept between runs: in the folder ``.epic`` of the pictures."""
+def features_folder(root: Place, settings: Settings) -> Path:
+    """Return where features are kept between runs: in the folder ``.epic`` of the pictures.
+
+    Each set of settings has a folder of its own, so that another model can be taken any time.
+    """
     top = journal_root(root) if isinstance(root, RemotePath) else root
-    return top / EPIC_FOLDER / "features"
+    chosen = json.dumps([getattr(settings, name) for name in Settings.row_fields()])
+    return top / EPIC_FOLDER / f"features-{zlib.crc32(chosen.encode()):08x}"
 
 
 def write_sort_plan(sorting: SortPlan, path: Path, *, overwrite: bool = False) -> None:
@@ -294,8 +317,6 @@ def _features(
 ) -> pa.Table:
     if kept.is_file():
         return read_features(kept)
-    if not pictures:
-        raise SourceError(f"everything in {printable(str(place_of(source)))} is sorted already")
     kept.parent.mkdir(parents=True, exist_ok=True)
     dump(
         list(_addresses(source, pictures)),

@@ -152,7 +152,8 @@ def plan(
     if page is not None:
         check_new(page, overwrite=overwrite)
     chosen = find_scheme(scheme, model, personal)
-    kept = features or output.with_name(f".{output.name}.features")
+    beside = output.with_name(f".{output.name}.features")
+    kept = features or (None if chosen.cascade else beside)
     sorting = _planned(
         console, source, chosen, kept, _action(copy, link), whatsapp=whatsapp, workers=workers
     )
@@ -163,8 +164,7 @@ def plan(
         with bar("thumbnails") as progress:
             write_sheet(sorting, page, overwrite=overwrite, on_progress=progress)
         console.print(f"contact sheet: {plain(page)}", soft_wrap=True)
-    if features is None:
-        shutil.rmtree(kept, ignore_errors=True)
+    shutil.rmtree(beside, ignore_errors=True)
 
 
 @organize.command()
@@ -320,7 +320,7 @@ def _summarise(console: Console, sorting: SortPlan, scheme: Scheme) -> None:
     console.print(table)
     if unread := int(staying["label"].isna().sum()):
         console.print(f"{unread} of those that stay could not be read")
-    console.print(f"in the test of the model {scheme.guard.guarantee_}", soft_wrap=True)
+    console.print(f"in the test of the model {scheme.guarantee}", soft_wrap=True)
 
 
 @contextmanager

@@ -13,7 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
     import pyarrow as pa
 
+    from classifiers.guarantee import Guarantee
     from classifiers.tabular import TabularClassifier
+    from epic_gallery.cascade import Cascade
 
 SCHEMES = {"whatsapp": "whatsapp", "personal": "personal", "classes": "gallery"}
 """The models that come with the library, by scheme."""
@@ -33,16 +35,24 @@ class Scheme:
     guard : TabularClassifier
         A picture that it does not hide under its guarantee stays. The same as `model` for the
         scheme ``personal``.
+    cascade : Cascade or None
+        Cheap models before `model`, when it is the guard itself and there are any.
     """
 
     model: TabularClassifier
     guard: TabularClassifier
+    cascade: Cascade | None = None
 
     @property
     def folders(self) -> tuple[str, ...]:
         """Classes that pictures are moved for: the names of the folders."""
         staying = STAYING | set(self.model.protect)
         return tuple(str(name) for name in self.model.classes_ if name not in staying)
+
+    @property
+    def guarantee(self) -> Guarantee | None:
+        """What is promised about personal photos."""
+        return (self.cascade.full if self.cascade else self.guard).guarantee_
 
     @property
     def settings(self) -> Settings:
@@ -82,12 +92,23 @@ class Scheme:
             ``personal`` (probability that it is a personal photo), ``folder`` (where it goes; null
             when it stays) and ``reason``.
         """
-        import pandas as pd
-
         from classifiers.workflow import classify
 
-        found = classify(self.model, table, reasons=True).to_pandas()
-        guarded = found if self.guard is self.model else classify(self.guard, table).to_pandas()
+        found = classify(self.model, table, reasons=True)
+        guarded = found if self.guard is self.model else classify(self.guard, table)
+        return self.judge(found, guarded)
+
+    def judge(self, labels: pa.Table, guards: pa.Table) -> pd.DataFrame:
+        """Tell the same from labels.
+
+        Parameters
+        ----------
+        labels, guards : pyarrow.Table
+            What `model`, with reasons, and `guard` say; see `classifiers.workflow.classify`.
+        """
+        import pandas as pd
+
+        found, guarded = labels.to_pandas(), guards.to_pandas()
         kept = (*self.guard.protect, "unsure")
         hidden = ~guarded["decision"].isin(kept)
         personal = guarded[[f"p_{name}" for name in self.guard.protect]].sum(axis=1)
@@ -138,6 +159,7 @@ def find_scheme(
         A model can't be read.
     """
     from classifiers.pretrained import find_model
+    from epic_gallery.cascade import load_cascade
 
     if name not in SCHEMES:
         raise SettingsError(f"scheme={name!r} is not known; choose from: {', '.join(SCHEMES)}")
@@ -149,7 +171,8 @@ def find_scheme(
             f"the model {which} protects no class, so nothing may be moved on its word; train it "
             "with --protect, or choose another"
         )
-    return Scheme(chosen, guarding)
+    cascade = load_cascade(model or SCHEMES[name]) if name == "personal" else None
+    return Scheme(chosen, guarding, cascade if cascade and cascade.steps else None)
 
 
 def _reason(label: str, sentence: str, *, sure: bool, hidden: bool) -> str:

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from killed import POINTS, runner
 from tree_of_files import fill, tree
 
+from epic_features.cleaning.journal import Journal, Step
 from epic_features.cleaning.moves import apply, resume, status, undo
 from epic_features.cleaning.plan import Action, make_plan
 
@@ -111,6 +112,25 @@ def test_what_changed_since_the_plan_is_not_copied(tmp_path):
     (tmp_path / "b.jpg").unlink()
     assert [o.result for o in apply(plan).outcomes] == ["skipped", "skipped"]
     assert not (tmp_path / "c").exists()
+
+
+@pytest.mark.parametrize("action", ["copy", "link"])
+@pytest.mark.parametrize("removed", [False, True])
+def test_an_undo_that_was_cut_off_before_or_after_it_removed(tmp_path, action, removed):
+    fill(tmp_path, {"a.jpg": b"a", "b.jpg": b"b"})
+    before = tree(tmp_path)
+    report = apply(make_plan(tmp_path, [Action(f"{n}.jpg", action, f"c/{n}.jpg") for n in "ab"]))
+    journal = Journal.read(report.journal)
+    journal.append("phase", name="undo")
+    made = journal.entries[1].steps[-1]
+    journal.announce(
+        journal.entries[1], Step(made.target, made.source, "0" * 16, made.identity, True, action)
+    )
+    if removed:
+        (tmp_path / "c/b.jpg").unlink()
+    resume(tmp_path)
+    assert tree(tmp_path) == before
+    assert list(status(tmp_path)["state"]) == ["undone"]
 
 
 PATHS = [
