@@ -13,7 +13,7 @@ from epic_features.errors import SettingsError
 CORE_GROUPS = ("shape", "colors", "faces", "text")
 EXTRA_GROUPS = ("bytes", "cartoon", "quality", "exif", "layout", "texture")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
-TEXT_READERS = ("rapid", "paddle")
+TEXT_READERS = ("rapid", "paddle", "boxes")
 ARABIC_READERS = ("tesseract", "rapid", "none")
 
 # Pillow itself refuses anything larger, as a decompression bomb.
@@ -50,7 +50,8 @@ class Settings:
     face_threshold : float or None
         Least confidence of a face, in [0, 1]; None takes the detector's own default.
     ocr : str
-        Text reader: ``rapid`` or ``paddle``.
+        Text reader: ``rapid``, ``paddle``, or ``boxes``, which only finds where text is, for a
+        small part of the time; all columns that need letters are then null.
     arabic : str
         Recogniser of Arabic lines behind ``ocr="rapid"``: ``tesseract``, ``rapid`` (a PP-OCRv5
         model that has to be downloaded) or ``none``.

@@ -15,6 +15,7 @@ from epic_features import __version__
 from epic_features.cli import app as features_app
 from epic_features.cli_progress import plain
 from epic_features.errors import EpicError, ImageError
+from epic_gallery.organize_cli import app as organize_app
 
 app = typer.Typer(
     name="epic",
@@ -25,6 +26,7 @@ app = typer.Typer(
 )
 app.add_typer(classifiers_app)
 app.add_typer(features_app)
+app.add_typer(organize_app)
 
 
 def main() -> None:

@@ -128,16 +128,17 @@ def _cell(value: object) -> str:
 
 def print_moves(*reports: MoveReport) -> None:
     """Sum up moves; what went wrong is named, and failures end the command with code 1."""
+    from epic_features.cleaning.mover import DONE
     from epic_features.sources.names import printable
 
     console = Console(stderr=True)
     for moves in reports:
         if not moves.outcomes:
             console.print("nothing to move")
-        kinds = ("moved", "skipped", "failed", "missing")
+        kinds = (*DONE, "skipped", "failed", "missing")
         counts = [f"{moves.count(kind)} {kind}" for kind in kinds if moves.count(kind)]
         console.print(", ".join(counts))
-        wrong = [outcome for outcome in moves.outcomes if outcome.result != "moved"]
+        wrong = [outcome for outcome in moves.outcomes if outcome.result not in DONE]
         for outcome in wrong[:SHOWN]:
             text = f"  {outcome.result}: {printable(outcome.path)}: {outcome.reason}"
             console.print(plain(text), soft_wrap=True)

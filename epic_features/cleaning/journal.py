@@ -24,6 +24,7 @@ from epic_features.errors import OutputError, PlanError
 VERSION = 1
 APPLY, RANK = "apply", "rank"
 FORWARD, UNDO, RESTORE = "forward", "undo", "restore"
+MOVE, COPY, LINK = "move", "copy", "link"
 
 Record = dict[str, Any]
 
@@ -42,6 +43,9 @@ class Step:
         Of the file before the move.
     back : bool
         Whether it takes a file back.
+    how : str
+        ``"move"``, ``"copy"`` or ``"link"``. A step that takes a copy or a link back has the copy
+        as its source, and removes it.
     """
 
     source: str
@@ -49,6 +53,7 @@ class Step:
     token: str
     identity: Identity
     back: bool = False
+    how: str = MOVE
 
 
 @dataclass
@@ -88,7 +93,7 @@ class Entry:
 
     @property
     def is_away(self) -> bool:
-        """Whether the file was moved and not taken back."""
+        """Whether the file was moved, copied or linked, and that was not taken back."""
         return bool(self.steps) and not self.steps[-1].back
 
 
@@ -272,7 +277,8 @@ class Journal:
             source, target, token = (str(record[name]) for name in ("source", "target", "token"))
             check_path(source, own_folder=True)
             check_path(target, own_folder=True)
-            entry.steps.append(Step(source, target, token, identity, record["back"]))
+            how = str(record.get("how", MOVE))
+            entry.steps.append(Step(source, target, token, identity, record["back"], how))
             entry.reserved, entry.copied = False, None
         elif op == "reserved":
             entry.reserved = True

@@ -1,37 +1,40 @@
-"""Moves the files of one journal, each step written down before it is made."""
+"""Moves, copies or links the files of one journal, each step written down before it is made."""
 
 from __future__ import annotations
 
-import stat
 from collections.abc import Callable, Iterable
-from contextlib import suppress
 from dataclasses import asdict, dataclass, fields
-from itertools import count
-from pathlib import Path, PurePosixPath
+from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from epic_features.cleaning.journal import RESTORE, UNDO, Entry, Journal, Step
-from epic_features.cleaning.names import names_below, same_name
-from epic_features.cleaning.plan import EPIC_FOLDER, Action, check_folder
-from epic_features.cleaning.renames import (
-    Identity,
-    aside_in,
-    flush,
-    is_other_spelling,
-    new_token,
-    relocate,
-    sha256_of,
-    status_of,
-    suffixed,
+from epic_features.cleaning.journal import (
+    COPY,
+    LINK,
+    MOVE,
+    RESTORE,
+    UNDO,
+    Entry,
+    Journal,
+    Step,
 )
-from epic_features.cleaning.settling import happened
+from epic_features.cleaning.names import same_name
+from epic_features.cleaning.plan import EPIC_FOLDER
+from epic_features.cleaning.renames import new_token
 from epic_features.errors import PlanError
 from epic_features.sources.names import printable
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
+    from epic_features.cleaning.storage import Storage
+
 Progress = Callable[[int, int], None]
+
+MADE = {MOVE: "moved", COPY: "copied", LINK: "linked"}
+DONE = (*MADE.values(), "removed")
+"""Results of what went as it was to go."""
 
 
 @dataclass(frozen=True)
@@ -43,12 +46,13 @@ class Outcome:
     path : str
         Path below the root with ``/``, before.
     result : str
-        ``"moved"``, ``"skipped"`` (it changed or is gone), ``"failed"`` or ``"missing"`` (there is
-        nothing to take back).
+        ``"moved"``, ``"copied"``, ``"linked"``, ``"removed"`` (a copy or a link, by an undo),
+        ``"skipped"`` (it changed or is gone), ``"failed"`` or ``"missing"`` (there is nothing to
+        take back).
     target : str or None
-        Where it is now, when it was moved.
+        Where it, the copy or the link is now.
     reason : str
-        Why it was not moved, or the reason given in the plan.
+        Why nothing was done, or the reason given in the plan.
     """
 
     path: str
@@ -91,16 +95,17 @@ class MoveReport:
 
 
 class Mover:
-    """Moves the files of one journal."""
+    """Carries out one journal, and takes it back."""
 
-    def __init__(self, journal: Journal, on_progress: Progress | None) -> None:
+    def __init__(self, journal: Journal, storage: Storage, on_progress: Progress | None) -> None:
         self._journal = journal
-        self._root = journal.root
+        self._storage = storage
         self._on_progress = on_progress
-        self._touched: set[Path] = set()
+        self._touched: set[str] = set()
+        self._returned: set[str] = set()
         if journal.uncertain is not None:
             entry = journal.entry(journal.uncertain)
-            op = "sure" if happened(self._root, entry) else "void"
+            op = "sure" if storage.happened(entry) else "void"
             journal.append(op, n=entry.number)
 
     def forward(self) -> MoveReport:
@@ -111,18 +116,19 @@ class Mover:
     def undo(self) -> MoveReport:
         """Take back what is away, the last one first."""
         self._begin(UNDO)
+        back = [entry.steps[-1] for entry in self._journal.entries if entry.steps]
+        self._returned = {step.target for step in back if step.back and step.how == MOVE}
         entries = [entry for entry in reversed(self._journal.entries) if entry.is_away]
         report = self._run(entries, self._take_back)
         for folder in reversed(self._journal.folders):
-            with suppress(OSError):
-                (self._root / folder).rmdir()  # Only when it is empty.
+            self._storage.remove_folder(PurePosixPath(folder))
         return report
 
     def restore(self) -> MoveReport:
         """Give the files that are away their names back, wherever they are."""
         self._begin(RESTORE)
         entries = [entry for entry in self._journal.entries if entry.is_away]
-        places = names_below(self._root)
+        places = self._storage.names_below()
         return self._run(entries, lambda entry: self._rename_back(entry, places))
 
     def _begin(self, phase: str) -> None:
@@ -135,30 +141,35 @@ class Mover:
             outcomes.extend(work(entry))
             if self._on_progress:
                 self._on_progress(done, len(entries))
-        for folder in self._touched:
-            with suppress(OSError):
-                flush(folder)
+        self._storage.flush(self._touched)
         if not self._journal.ended:
             self._journal.append("end")
         return MoveReport(self._journal.path, tuple(outcomes))
 
     def _carry_out(self, entry: Entry) -> Iterable[Outcome]:
         action = entry.action
+        how = action.action if action.action in MADE else MOVE
         trash = f"{EPIC_FOLDER}/trash/{self._journal.path.stem.removeprefix('journal-')}"
         try:
-            if (obstacle := _obstacle(self._root, action)) is not None:
+            if (obstacle := self._storage.obstacle(action)) is not None:
                 self._journal.append("skipped", n=entry.number, reason=obstacle)
                 return [Outcome(action.path, "skipped", None, obstacle)]
             wanted = action.target or f"{trash}/{action.path}"
-            target = self._move(entry, action.path, wanted, back=False)
+            target = self._move(entry, action.path, wanted, how=how)
         except (OSError, PlanError) as error:
             reason = _reason(error)
             self._journal.append("failed", n=entry.number, reason=reason)
             return [Outcome(action.path, "failed", None, reason)]
-        return [Outcome(action.path, "moved", target, action.reason)]
+        return [Outcome(action.path, MADE[how], target, action.reason)]
 
     def _take_back(self, entry: Entry) -> Iterable[Outcome]:
-        return [self._return(entry, entry.steps[-1].target, entry.steps[0].source)]
+        last = entry.steps[-1]
+        if last.target in self._returned:
+            # Somebody removed this file, and another one of the plan came back to its place.
+            return [Outcome(last.target, "missing", None, "it is no longer there")]
+        if last.how == MOVE:
+            return [self._return(entry, last.target, entry.steps[0].source)]
+        return [self._remove(entry, last)]
 
     def _rename_back(self, entry: Entry, places: dict[str, list[str]]) -> Iterable[Outcome]:
         ranked, original = entry.steps[-1].target, PurePosixPath(entry.steps[0].source).name
@@ -172,83 +183,67 @@ class Mover:
 
     def _return(self, entry: Entry, current: str, wanted: str) -> Outcome:
         try:
-            now = status_of(self._root / current)
-            if now is None:
+            if not self._storage.is_there(current):
                 return Outcome(current, "missing", None, "it is no longer there")
-            if not stat.S_ISREG(now.st_mode):
-                return Outcome(current, "failed", None, "it is no longer a regular file")
             target = self._move(entry, current, wanted, back=True)
         except (OSError, PlanError) as error:
             return Outcome(current, "failed", None, _reason(error))
         return Outcome(current, "moved", target, "")
 
-    def _move(self, entry: Entry, current: str, wanted: str, *, back: bool) -> str:
-        """Make one step; return where the file is then."""
-        root, journal = self._root, self._journal
-        check_folder(root, current)
-        check_folder(root, wanted)
-        source = root / current
-        identity = Identity.of(source.lstat())
+    def _remove(self, entry: Entry, made: Step) -> Outcome:
+        """Take back a copy or a link; one that holds something of its own stays."""
+        current = made.target
+        try:
+            if not self._storage.is_there(current):
+                return Outcome(current, "missing", None, "it is no longer there")
+            if (reason := self._storage.why_kept(made)) is not None:
+                return Outcome(current, "skipped", None, reason)
+            step = Step(current, made.source, new_token(), made.identity, True, made.how)
+            self._perform(entry, step, made.identity.mtime_ns)
+        except (OSError, PlanError) as error:
+            return Outcome(current, "failed", None, _reason(error))
+        return Outcome(current, "removed", None, "")
+
+    def _move(
+        self, entry: Entry, current: str, wanted: str, *, back: bool = False, how: str = MOVE
+    ) -> str:
+        """Make one step; return where the file, the copy or the link is then."""
+        identity = self._storage.identity(current)
+        if identity is None:
+            raise OSError("it is gone")
         mtime_ns = identity.mtime_ns
         if back and entry.copied is not None and entry.copied.mtime_ns == mtime_ns:
             mtime_ns = entry.steps[0].identity.mtime_ns  # Finer than the other file system's.
         self._make_folder(PurePosixPath(wanted).parent)
-        for target in _free_names(root, source, wanted):
-            step = Step(current, target, new_token(), identity, back)
-            journal.announce(entry, step)
-            aside = aside_in((root / target).parent, step.token)
+        for target in self._storage.free_names(current, wanted):
             try:
-                relocate(
-                    source,
-                    root / target,
-                    aside=aside,
-                    note=lambda op, values: journal.append(op, n=entry.number, **values),
-                    mtime_ns=mtime_ns,
-                )
+                step = Step(current, target, new_token(), identity, back, how)
+                self._perform(entry, step, mtime_ns)
             except FileExistsError:
-                journal.append("void", n=entry.number)
                 continue
-            except OSError:
-                journal.append("void", n=entry.number)
-                raise
-            self._touched |= {source.parent, (root / target).parent}
             return target
         raise AssertionError("there is always a free name")
 
+    def _perform(self, entry: Entry, step: Step, mtime_ns: int) -> None:
+        journal = self._journal
+        journal.announce(entry, step)
+        try:
+            self._storage.perform(
+                step, mtime_ns, lambda op, values: journal.append(op, n=entry.number, **values)
+            )
+        except OSError:
+            journal.append("void", n=entry.number)
+            raise
+        self._touched |= {step.source, step.target}
+        if step.back and step.how == MOVE:
+            self._returned.add(step.target)
+
     def _make_folder(self, folder: PurePosixPath) -> None:
-        if (self._root / folder).is_dir():
+        if self._storage.has_folder(folder):
             return
         self._make_folder(folder.parent)
         self._journal.append("folder", path=str(folder))
-        (self._root / folder).mkdir(exist_ok=True)
-
-
-def _free_names(root: Path, source: Path, wanted: str) -> Iterable[str]:
-    """Yield the wanted path, then the same with numbers, as long as they are free now."""
-    path = PurePosixPath(wanted)
-    for number in count(1):
-        target = path if number == 1 else path.with_name(suffixed(path.name, number))
-        place = root / target
-        if status_of(place) is None or is_other_spelling(source, place):
-            yield str(target)
-
-
-def _obstacle(root: Path, action: Action) -> str | None:
-    """Say why a file is to be left alone."""
-    check_folder(root, action.path)
-    now = status_of(root / action.path)
-    if now is None:
-        return "it is gone"
-    if stat.S_ISLNK(now.st_mode):
-        return "it is a symbolic link"
-    if not stat.S_ISREG(now.st_mode):
-        return "it is not a regular file"
-    changed = "it changed since the plan was made"
-    if action.size is not None and now.st_size != action.size:
-        return changed
-    if action.sha256 is not None:
-        return None if sha256_of(root / action.path) == action.sha256 else changed
-    return None if action.mtime_ns in (None, now.st_mtime_ns) else changed
+        self._storage.make_folder(folder)
 
 
 def _reason(error: OSError | PlanError) -> str:

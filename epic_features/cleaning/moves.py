@@ -7,6 +7,7 @@ moment `resume` or `undo` leaves every file exactly once.
 from __future__ import annotations
 
 import os
+from dataclasses import replace
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -20,9 +21,19 @@ from epic_features.cleaning.journal import (
     journals,
     locked,
 )
+from epic_features.cleaning.local_storage import LocalStorage
 from epic_features.cleaning.mover import Mover, MoveReport, Progress
 from epic_features.cleaning.plan import EPIC_FOLDER, Plan, root_of
+from epic_features.cleaning.storage import Storage
+from epic_features.cleaning.webdav_storage import (
+    WebDavStorage,
+    address_in,
+    journal_root,
+    prepare_journals,
+)
 from epic_features.errors import PlanError
+from epic_features.sources.address import is_url
+from epic_features.sources.remote import RemotePath
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -50,10 +61,11 @@ def apply(plan: Plan, *, kind: str = APPLY, on_progress: Progress | None = None)
     """
     if not plan.actions:
         return MoveReport(None, ())
-    with locked(plan.root):
-        _settle_all(plan.root)
-        journal = Journal.create(plan.root, kind, plan.actions)
-        return Mover(journal, on_progress).forward()
+    root, storage = _opened(plan.root)
+    with locked(root):
+        _settle_all(root, storage)
+        journal = Journal.create(root, kind, plan.actions)
+        return Mover(journal, storage, on_progress).forward()
 
 
 def resume(
@@ -61,11 +73,12 @@ def resume(
 ) -> list[MoveReport]:
     """Go on with whatever was interrupted: a plan, a ranking, an undo or a restoration."""
     root = find_root(folder)
+    storage = _storage_at(root, folder)
     with locked(root):
         reports = []
         for journal in journals(root):
             if not journal.ended:
-                mover = Mover(journal, on_progress)
+                mover = Mover(journal, storage, on_progress)
                 work = {FORWARD: mover.forward, UNDO: mover.undo, RESTORE: mover.restore}
                 reports.append(work[journal.phase]())
         return reports
@@ -90,21 +103,22 @@ def undo(place: str | os.PathLike[str], *, on_progress: Progress | None = None) 
     PlanError
         There is no such journal.
     """
-    path = Path(os.path.abspath(place))  # noqa: PTH100
+    path = Path() if is_url(place) else Path(os.path.abspath(place))  # noqa: PTH100
     if path.is_dir():
-        root, chosen = find_root(path), None
+        root, chosen = find_root(place), None
     else:
         root, chosen = Journal.read(path).root, path
         if path.parent.name != EPIC_FOLDER:
             raise PlanError(f"{path} does not lie in a folder {EPIC_FOLDER}")
+    storage = _storage_at(root, place)
     with locked(root):
-        _settle_all(root)
+        _settle_all(root, storage)
         if chosen is None:
             with_files = [j for j in journals(root) if any(e.is_away for e in j.entries)]
             if not with_files:
                 return MoveReport(None, ())
             chosen = with_files[-1].path
-        return Mover(Journal.read(chosen), on_progress).undo()
+        return Mover(Journal.read(chosen), storage, on_progress).undo()
 
 
 def restore(
@@ -123,8 +137,9 @@ def restore(
     """
     root = find_root(folder)
     below = PurePosixPath(root_of(folder).relative_to(root).as_posix())
+    storage = LocalStorage(root)
     with locked(root):
-        _settle_all(root)
+        _settle_all(root, storage)
         ranked = [
             journal
             for journal in reversed(journals(root))
@@ -132,7 +147,7 @@ def restore(
             and any(entry.is_away for entry in journal.entries)
             and any(PurePosixPath(e.action.path).is_relative_to(below) for e in journal.entries)
         ]
-        return [Mover(journal, on_progress).restore() for journal in ranked]
+        return [Mover(journal, storage, on_progress).restore() for journal in ranked]
 
 
 def status(folder: str | os.PathLike[str]) -> pd.DataFrame:
@@ -173,20 +188,45 @@ def status(folder: str | os.PathLike[str]) -> pd.DataFrame:
 def find_root(folder: str | os.PathLike[str]) -> Path:
     """Return the nearest folder, from this one upwards, that has journals.
 
+    Those of a folder on a server are in a folder of this machine, which stands for it.
+
     Raises
     ------
     PlanError
         There is none.
     """
-    start = root_of(folder)
-    for place in (start, *start.parents):
+    start: Path | RemotePath
+    if is_url(folder):
+        start = RemotePath.of(folder)
+        above = [replace(start, path=str(path)) for path in PurePosixPath(start.path).parents]
+        places = [journal_root(place) for place in (start, *above)]
+    else:
+        start = root_of(folder)
+        places = [start, *start.parents]
+    for place in places:
         if next((place / EPIC_FOLDER).glob("journal-*.jsonl"), None) is not None:
             return place
     raise PlanError(f"nothing was moved in {start}: no journal is in it, or in a folder above")
 
 
-def _settle_all(root: Path) -> None:
+def _opened(place: Path | RemotePath) -> tuple[Path, Storage]:
+    if isinstance(place, RemotePath):
+        return prepare_journals(place), WebDavStorage(place)
+    return place, LocalStorage(place)
+
+
+def _storage_at(root: Path, place: str | os.PathLike[str]) -> Storage:
+    """Return what the journals of a root are about; `place` may tell user and password."""
+    remote = address_in(root)
+    if remote is None:
+        return LocalStorage(root)
+    if is_url(place):
+        remote = replace(RemotePath.of(place), path=remote.path)
+    return WebDavStorage(remote)
+
+
+def _settle_all(root: Path, storage: Storage) -> None:
     """Clear up what interrupted journals left half done, before other files are moved."""
     for journal in journals(root):
         if journal.uncertain is not None:
-            Mover(journal, None)
+            Mover(journal, storage, None)

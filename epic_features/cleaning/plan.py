@@ -10,17 +10,19 @@ import json
 import os
 import re
 from collections.abc import Iterable, Mapping
-from dataclasses import asdict, dataclass, fields
+from dataclasses import asdict, dataclass, fields, replace
 from pathlib import Path, PurePosixPath, PureWindowsPath
 from typing import TYPE_CHECKING, Any
 
 from epic_features.errors import OutputError, PlanError
+from epic_features.sources.address import is_url
 from epic_features.sources.names import printable
+from epic_features.sources.remote import RemotePath
 
 if TYPE_CHECKING:
     import pandas as pd
 
-ACTIONS = ("trash", "move", "rename")
+ACTIONS = ("trash", "move", "rename", "copy", "link")
 EPIC_FOLDER = ".epic"
 PLAN_FORMAT, PLAN_VERSION = "epic-plan", 1
 _ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
@@ -36,7 +38,8 @@ class Action:
         Path below the root with ``/``.
     action : str
         ``"trash"``: into the trash folder; ``"move"``: to another folder; ``"rename"``: another
-        name in the same folder.
+        name in the same folder; ``"copy"`` and ``"link"``: the file stays, and a copy or a symbolic
+        link is made.
     target : str or None
         The path below the root that the file is to have; None for ``"trash"``.
     size : int or None
@@ -48,6 +51,8 @@ class Action:
         SHA-256 of the content as hex; the file is read and compared when it is given.
     reason : str
         One line for people.
+    etag : str or None
+        A server's mark of the version, compared like `size`.
 
     Raises
     ------
@@ -62,6 +67,7 @@ class Action:
     mtime_ns: int | None = None
     sha256: str | None = None
     reason: str = ""
+    etag: str | None = None
 
     def __post_init__(self) -> None:
         check_path(self.path)
@@ -86,7 +92,7 @@ class Action:
         """
         try:
             size, mtime_ns = (_whole(values.get(name)) for name in ("size", "mtime_ns"))
-            texts = [values.get(name) for name in ("target", "sha256")]
+            texts = [values.get(name) for name in ("target", "sha256", "etag")]
             path, action, reason = values["path"], values["action"], values.get("reason") or ""
         except (KeyError, ValueError, TypeError, AttributeError) as error:
             raise PlanError(f"not an action: {values!r}") from error
@@ -94,7 +100,7 @@ class Action:
             t is None or isinstance(t, str) for t in texts
         ):
             raise PlanError(f"not an action: {values!r}")
-        return cls(path, action, texts[0], size, mtime_ns, texts[1], reason)
+        return cls(path, action, texts[0], size, mtime_ns, texts[1], reason, texts[2])
 
 
 @dataclass(frozen=True)
@@ -103,8 +109,8 @@ class Plan:
 
     Attributes
     ----------
-    root : Path
-        Absolute path of the folder.
+    root : Path or RemotePath
+        Absolute path of the folder, or the folder on a server.
     actions : tuple of Action
         In the order in which they are carried out.
 
@@ -114,7 +120,7 @@ class Plan:
         A file is named twice.
     """
 
-    root: Path
+    root: Path | RemotePath
     actions: tuple[Action, ...]
 
     def __post_init__(self) -> None:
@@ -185,13 +191,22 @@ def root_of(folder: str | os.PathLike[str]) -> Path:
     return root
 
 
-def make_plan(root: str | os.PathLike[str], actions: pd.DataFrame | Iterable[Action]) -> Plan:
+def place_of(root: str | os.PathLike[str] | RemotePath) -> Path | RemotePath:
+    """Return a folder or the address of one on a server as the root of a plan; see `root_of`."""
+    if isinstance(root, RemotePath):
+        return root
+    return RemotePath.of(root) if is_url(root) else root_of(root)
+
+
+def make_plan(
+    root: str | os.PathLike[str] | RemotePath, actions: pd.DataFrame | Iterable[Action]
+) -> Plan:
     r"""Make a plan from a table or from actions; sizes and times are looked up where they lack.
 
     Parameters
     ----------
-    root : path
-        The folder that paths refer to.
+    root : path or address
+        The folder that paths refer to. For a folder on a server nothing is looked up.
     actions : DataFrame or iterable of Action
         A table has the columns ``path``, ``action``, and where there are any ``target``,
         ``sha256`` and ``reason``. Paths may be written as in feature tables, where a byte that is
@@ -202,8 +217,10 @@ def make_plan(root: str | os.PathLike[str], actions: pd.DataFrame | Iterable[Act
     PlanError
         A path does not stay below the root, or is named twice.
     """
-    top = root_of(root)
+    top = place_of(root)
     given = actions if not hasattr(actions, "to_dict") else _actions_of(top, actions)
+    if isinstance(top, RemotePath):
+        return Plan(top, tuple(given))
     planned = (_with_identity(top, action) for action in given)
     return Plan(top, tuple(action for action in planned if action is not None))
 
@@ -261,10 +278,11 @@ def read_plan(path: str | os.PathLike[str], root: str | os.PathLike[str] | None 
         raise PlanError(f"{path} is not a plan: it lacks a root or actions")
     if not all(isinstance(item, dict) for item in items):
         raise PlanError(f"{path} is not a plan: an action is not an object")
-    plan = Plan(root_of(there), tuple(map(Action.of, items)))
-    for action in plan.actions:
-        for name in filter(None, (action.path, action.target)):
-            check_folder(plan.root, name)
+    plan = Plan(place_of(there), tuple(map(Action.of, items)))
+    if isinstance(plan.root, Path):
+        for action in plan.actions:
+            for name in filter(None, (action.path, action.target)):
+                check_folder(plan.root, name)
     return plan
 
 
@@ -279,7 +297,7 @@ def write_plan(plan: Plan, path: str | os.PathLike[str], *, overwrite: bool = Fa
     content = {
         "format": PLAN_FORMAT,
         "version": PLAN_VERSION,
-        "root": str(plan.root),
+        "root": plan.root.url if isinstance(plan.root, RemotePath) else str(plan.root),
         "actions": [asdict(action) for action in plan.actions],
     }
     try:
@@ -309,14 +327,14 @@ def _with_bytes(path: str) -> str:
     return encoded.decode("utf-8", "surrogateescape")
 
 
-def _actions_of(root: Path, table: pd.DataFrame) -> Iterable[Action]:
+def _actions_of(root: Path | RemotePath, table: pd.DataFrame) -> Iterable[Action]:
     import pandas as pd
 
     names = [field.name for field in fields(Action) if field.name in table]
     for row in table[names].to_dict("records"):
         given = {name: value for name, value in row.items() if not pd.isna(value)}
         values: dict[str, Any] = {k: v if isinstance(v, str) else int(v) for k, v in given.items()}
-        there = on_disk(root, values["path"])
+        there = on_disk(root, values["path"]) if isinstance(root, Path) else values["path"]
         if there != values["path"] and "target" in values:
             values["target"] = _with_bytes(values["target"])
         values["path"] = there
@@ -332,15 +350,7 @@ def _with_identity(root: Path, action: Action) -> Action | None:
         status = (root / action.path).lstat()
     except OSError:
         return None
-    return Action(
-        action.path,
-        action.action,
-        action.target,
-        status.st_size,
-        status.st_mtime_ns,
-        action.sha256,
-        action.reason,
-    )
+    return replace(action, size=status.st_size, mtime_ns=status.st_mtime_ns)
 
 
 def _whole(value: Any) -> int | None:

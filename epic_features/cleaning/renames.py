@@ -54,13 +54,16 @@ class Identity:
         Time of the last change, nanoseconds since 1970.
     device, inode : int
         Stay the same while a file is renamed; on some file systems (FAT, FUSE) they do not survive
-        a remount.
+        a remount. Both are 0 for a file on a server.
+    etag : str or None
+        A server's mark of the version.
     """
 
     size: int
     mtime_ns: int
     device: int
     inode: int
+    etag: str | None = None
 
     @classmethod
     def of(cls, status: os.stat_result) -> Identity:
@@ -194,7 +197,11 @@ def _rename_by_reservation(source: Path, target: Path, note: Note) -> None:
         raise
 
 
-def _copy_across(source: Path, target: Path, aside: Path, note: Note, mtime_ns: int) -> None:
+def copy_exclusive(source: Path, target: Path, *, aside: Path, note: Note, mtime_ns: int) -> None:
+    """Copy a file, read the copy back and flush it; never overwrites.
+
+    Parameters and errors are those of `relocate`.
+    """
     if status_of(target) is not None:
         raise FileExistsError(errno.EEXIST, os.strerror(errno.EEXIST), str(target))
     before = source.lstat()
@@ -215,6 +222,14 @@ def _copy_across(source: Path, target: Path, aside: Path, note: Note, mtime_ns: 
         flush(target.parent)
         if not _is_untouched(before, source):
             raise OSError(errno.EBUSY, "the file changed while it was copied")
+    except OSError:
+        target.unlink()  # The copy made above; the original is where it was.
+        raise
+
+
+def _copy_across(source: Path, target: Path, aside: Path, note: Note, mtime_ns: int) -> None:
+    copy_exclusive(source, target, aside=aside, note=note, mtime_ns=mtime_ns)
+    try:
         source.unlink()
     except OSError:
         target.unlink()  # The copy made above; the original is where it was.
@@ -238,6 +253,16 @@ def _copy(source: Path, aside: Path) -> str:
         new.flush()
         os.fsync(new.fileno())
     return digest.hexdigest()
+
+
+def link_text(link: Path, source: Path) -> str:
+    """Return what a symbolic link holds: the way from its folder, so that both may be moved."""
+    return os.path.relpath(source, link.parent)
+
+
+def is_link_to(link: Path, source: Path) -> bool:
+    """Tell whether a path is the symbolic link to a file that `link_text` describes."""
+    return link.is_symlink() and str(link.readlink()) == link_text(link, source)
 
 
 def sha256_of(path: Path) -> str:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -19,7 +19,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 _SIDE = 168
-_ORDER = ("trash", "rename", "review", "keep")
+_ORDER = ("trash", "move", "copy", "link", "rename", "review", "keep")
+_CLEANING = ("trash", "rename")
 
 Progress = Callable[[int, int], None]
 
@@ -30,6 +31,9 @@ def write_review(
     out: str | os.PathLike[str],
     *,
     title: str = "Review",
+    actions: Sequence[str] = _CLEANING,
+    headings: bool = False,
+    command: str = "epic clean",
     overwrite: bool = False,
     on_progress: Progress | None = None,
 ) -> int:
@@ -51,6 +55,12 @@ def write_review(
         The page to write.
     title : str
         Shown above the images.
+    actions : sequence of str
+        What may be chosen beside keeping a file. All but ``"trash"`` need a ``target``.
+    headings : bool
+        Whether a line with the ``kind`` begins where it changes.
+    command : str
+        The command with ``apply`` and ``undo`` that the page names.
     overwrite : bool
         Replace an existing file.
     on_progress : callable, optional
@@ -82,10 +92,19 @@ def write_review(
         "format": PLAN_FORMAT,
         "version": PLAN_VERSION,
         "root": str(top),
+        "actions": list(actions),
+        "headings": headings,
         "id": hashlib.sha256(os.fsencode(f"{top}\0{names}")).hexdigest()[:16],
         "items": items,
     }
-    page = render("review.html", "review.js", title=printable(title), data=as_script_data(content))
+    page = render(
+        "review.html",
+        "review.js",
+        title=printable(title),
+        command=command,
+        actions=actions,
+        data=as_script_data(content),
+    )
     write_page(page, Path(out), overwrite=overwrite)
     return len(items)
 

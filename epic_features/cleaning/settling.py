@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
-from epic_features.cleaning.journal import Entry
+from epic_features.cleaning.journal import COPY, LINK, MOVE, Entry
 from epic_features.cleaning.renames import (
     Identity,
     aside_in,
+    is_link_to,
     rename_exclusive,
     sha256_of,
     status_of,
@@ -23,6 +24,10 @@ def happened(root: Path, entry: Entry) -> bool:
     """
     step = entry.steps[-1]
     source, target = root / step.source, root / step.target
+    if step.back and step.how != MOVE:
+        return status_of(source) is None
+    if step.how == LINK:
+        return is_link_to(target, source)
     aside = aside_in(target.parent, step.token)
     old, new, copy = status_of(source), status_of(target), status_of(aside)
     if copy is not None:
@@ -32,6 +37,12 @@ def happened(root: Path, entry: Entry) -> bool:
             # Somebody removed the original meanwhile, and this is all there is.
             rename_exclusive(aside, target, lambda op, values: None)
             return True
+    if step.how == COPY and new is not None:
+        if entry.copied is not None and entry.copied.fits(new):
+            return True
+        if entry.reserved and new.st_size == 0:
+            target.unlink()  # The empty file that had taken the name.
+        return False
     if old is None or new is None:
         return new is not None
     if os.path.samestat(old, new):

@@ -16,7 +16,11 @@ ROOT_KEY = b"epic_features.root"
 
 
 def write_table(
-    table: pd.DataFrame, path: Path, root: Path | None = None, *, overwrite: bool = False
+    table: pd.DataFrame,
+    path: Path,
+    root: str | os.PathLike[str] | None = None,
+    *,
+    overwrite: bool = False,
 ) -> None:
     """Write a table as CSV or Parquet; Parquet also holds the root of its paths.
 
@@ -66,6 +70,12 @@ def check_new(path: Path, *, overwrite: bool = False) -> None:
 
 def root_in(path: Path) -> Path | None:
     """Return the root that `write_table` noted in a Parquet file; None when there is none."""
+    noted = place_in(path)
+    return Path(noted) if noted else None
+
+
+def place_in(path: Path) -> str | None:
+    """Return the same as it was noted: it may be the address of a folder on a server."""
     import pyarrow as pa
     import pyarrow.parquet as pq
 
@@ -75,4 +85,4 @@ def root_in(path: Path) -> Path | None:
         noted = (pq.read_schema(path).metadata or {}).get(ROOT_KEY)
     except (OSError, pa.ArrowException):
         return None
-    return Path(os.fsdecode(noted)) if noted else None
+    return os.fsdecode(noted) if noted else None

@@ -6,12 +6,13 @@ turns a stream of image references into a stream of results, one for each and in
 
 from __future__ import annotations
 
-from collections.abc import Generator, Iterable
+from collections.abc import Callable, Generator, Iterable
 from dataclasses import dataclass
 from typing import Any, Protocol, TypeAlias
 
 from epic_features.errors import SettingsError
 from epic_features.extractor import Rejected
+from epic_features.image import Image
 from epic_features.settings import Settings
 from epic_features.sources import FileIdentity, ImageReference
 
@@ -44,6 +45,22 @@ class Result:
 
 
 Results: TypeAlias = Generator[Result, None, None]
+
+
+class RowMaker(Protocol):
+    """Turns images into rows, one by one; an `Extractor` is one."""
+
+    def load(self, image: ImageReference) -> Image:
+        """Decode one image."""
+        ...
+
+    def row(self, image: Image) -> dict[str, Any]:
+        """Return the columns of one image; raise `ImageError` when there can be none."""
+        ...
+
+
+BuildRowMaker: TypeAlias = Callable[[Settings], RowMaker]
+"""Called once in every worker process, so it must be possible to pickle it."""
 
 
 class Engine(Protocol):

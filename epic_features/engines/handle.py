@@ -13,6 +13,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import Any
 
+from epic_features.engines import BuildRowMaker
 from epic_features.engines.worker import ONE_THREAD, serve
 from epic_features.settings import Settings
 from epic_features.sources import ImageReference
@@ -53,10 +54,10 @@ class WorkerHandle:
         Whether it said that it is ready; whether its pipe is closed.
     """
 
-    def __init__(self, settings: Settings, time_limit: float) -> None:
+    def __init__(self, settings: Settings, build: BuildRowMaker, time_limit: float) -> None:
         context = multiprocessing.get_context("spawn")
         self.connection, theirs = context.Pipe()
-        self.process = context.Process(target=serve, args=(theirs, settings), daemon=True)
+        self.process = context.Process(target=serve, args=(theirs, settings, build), daemon=True)
         with _environment_of_workers():
             self.process.start()
         theirs.close()

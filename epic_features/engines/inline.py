@@ -6,7 +6,7 @@ import hashlib
 from collections.abc import Iterable
 from pathlib import Path
 
-from epic_features.engines import Result, Results
+from epic_features.engines import BuildRowMaker, Result, Results, RowMaker
 from epic_features.errors import ImageError
 from epic_features.extractor import Extractor, Rejected
 from epic_features.image import Image
@@ -15,22 +15,31 @@ from epic_features.sources import FileIdentity, ImageReference
 
 
 class InlineEngine:
-    """Works on one image after the other in the calling process, without a time limit."""
+    """Works on one image after the other in the calling process, without a time limit.
+
+    Parameters
+    ----------
+    build : callable
+        Settings to what makes the rows.
+    """
+
+    def __init__(self, build: BuildRowMaker = Extractor) -> None:
+        self._build = build
 
     def run(self, references: Iterable[ImageReference], settings: Settings) -> Results:
         """Yield one result per reference, in order."""
-        extractor = Extractor(settings)
+        maker = self._build(settings)
         for reference in references:
-            yield result_of(extractor, reference)
+            yield result_of(maker, reference)
 
 
-def result_of(extractor: Extractor, reference: ImageReference) -> Result:
+def result_of(maker: RowMaker, reference: ImageReference) -> Result:
     """Compute one image; whatever goes wrong with it is a rejection, never an exception."""
     identity = None
     try:
-        image, identity = _load_unchanged(extractor, reference)
+        image, identity = _load_unchanged(maker, reference)
         sha256 = hashlib.sha256(image.encoded).hexdigest() if image.encoded is not None else None
-        return Result(reference.name, extractor.row(image), None, identity, sha256)
+        return Result(reference.name, maker.row(image), None, identity, sha256)
     except ImageError as error:
         identity = _identity_or_none(reference)
         return rejection(reference, error.reason, error.stage, identity)
@@ -48,14 +57,14 @@ def rejection(
 
 
 def _load_unchanged(
-    extractor: Extractor, reference: ImageReference
+    maker: RowMaker, reference: ImageReference
 ) -> tuple[Image, FileIdentity | None]:
     """Load an image together with the identity of exactly the bytes that were read."""
     if not reference.is_file:
-        return extractor.load(reference), None
+        return maker.load(reference), None
     before = reference.identity()
     for _ in range(2):
-        image = extractor.load(reference)
+        image = maker.load(reference)
         if not isinstance(reference.content, Path):
             return image, before  # A server sends one version, and asking again would be slow.
         after = _identity_or_none(reference)

@@ -15,7 +15,7 @@ from collections import deque
 from collections.abc import Iterable, Iterator
 from multiprocessing.connection import wait
 
-from epic_features.engines import Result, Results
+from epic_features.engines import BuildRowMaker, Result, Results, RowMaker
 from epic_features.engines.handle import Task, WorkerHandle
 from epic_features.engines.inline import rejection, result_of
 from epic_features.engines.worker import FAILED, READY
@@ -47,19 +47,27 @@ class ProcessEngine:
         Seconds an image may take.
     keep : bool
         Keep the processes of a finished run for the next one, which must have equal settings.
+    build : callable
+        Settings to what makes the rows; called once in every process.
     """
 
     def __init__(
-        self, workers: int | None = None, time_limit: float = 60.0, *, keep: bool = False
+        self,
+        workers: int | None = None,
+        time_limit: float = 60.0,
+        *,
+        keep: bool = False,
+        build: BuildRowMaker = Extractor,
     ) -> None:
         self.workers = workers or available_cores()
         self.time_limit = time_limit
         self.keep = keep
+        self._build = build
         self._kept: list[WorkerHandle] = []
 
     def run(self, references: Iterable[ImageReference], settings: Settings) -> Results:
         """Yield one result per reference, in order; see `Engine.run`."""
-        run = _Run(references, settings, self.workers, self.time_limit, self._kept)
+        run = _Run(references, settings, self._build, self.workers, self.time_limit, self._kept)
         self._kept = []
         try:
             yield from run.results()
@@ -88,6 +96,7 @@ class _Run:
         self,
         references: Iterable[ImageReference],
         settings: Settings,
+        build: BuildRowMaker,
         limit: int,
         time_limit: float,
         workers: list[WorkerHandle],
@@ -95,6 +104,7 @@ class _Run:
         self._source = enumerate(references)
         self._exhausted = False
         self._settings = settings
+        self._build = build
         self._limit = limit
         self._time_limit = time_limit
         # How far work may run ahead of the oldest unfinished image; bounds what is kept in memory.
@@ -105,7 +115,7 @@ class _Run:
         self._done: dict[int, Result] = {}
         self._next = 0
         self._failed_starts = 0
-        self._extractor: Extractor | None = None
+        self._maker: RowMaker | None = None
 
     def results(self) -> Iterator[Result]:
         while True:
@@ -140,8 +150,8 @@ class _Run:
             if task.reference.is_file:
                 self._give(task)
             else:
-                self._extractor = self._extractor or Extractor(self._settings)
-                self._done[task.position] = result_of(self._extractor, task.reference)
+                self._maker = self._maker or self._build(self._settings)
+                self._done[task.position] = result_of(self._maker, task.reference)
                 return  # It may be its turn to be yielded.
 
     def _has_room(self) -> bool:
@@ -163,7 +173,7 @@ class _Run:
     def _give(self, task: Task) -> None:
         worker = min(self._workers, key=lambda worker: len(worker.tasks), default=None)
         if worker is None or (worker.tasks and len(self._workers) < self._limit):
-            worker = WorkerHandle(self._settings, self._time_limit)
+            worker = WorkerHandle(self._settings, self._build, self._time_limit)
             self._workers.append(worker)
         worker.give(task)
 

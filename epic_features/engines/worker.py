@@ -8,6 +8,7 @@ import threading
 from multiprocessing import parent_process
 from multiprocessing.connection import Connection
 
+from epic_features.engines import BuildRowMaker
 from epic_features.settings import Settings
 
 READY = "ready"
@@ -17,11 +18,11 @@ ONE_THREAD = dict.fromkeys(("OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS", "MKL_NUM_
 """Environment of a worker: as many processes as cores, so one thread each."""
 
 
-def serve(connection: Connection, settings: Settings) -> None:
+def serve(connection: Connection, settings: Settings, build: BuildRowMaker) -> None:
     """Answer ``(position, reference)`` with ``(position, Result)`` until the pipe is closed.
 
-    The first message sent is ``(READY, None)``, or ``(FAILED, exception)`` when the extractor can't
-    be built.
+    The first message sent is ``(READY, None)``, or ``(FAILED, exception)`` when `build`
+    fails.
     """
     # A Ctrl-C reaches the whole process group; the parent alone decides what it means.
     signal.signal(signal.SIGINT, signal.SIG_IGN)
@@ -30,11 +31,10 @@ def serve(connection: Connection, settings: Settings) -> None:
     import cv2
 
     from epic_features.engines.inline import result_of
-    from epic_features.extractor import Extractor
 
     cv2.setNumThreads(1)
     try:
-        extractor = Extractor(settings)
+        maker = build(settings)
     except Exception as error:
         connection.send((FAILED, error))
         return
@@ -44,7 +44,7 @@ def serve(connection: Connection, settings: Settings) -> None:
             position, reference = connection.recv()
         except EOFError:
             return
-        connection.send((position, result_of(extractor, reference)))
+        connection.send((position, result_of(maker, reference)))
 
 
 def _die_with_parent() -> None:

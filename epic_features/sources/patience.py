@@ -37,6 +37,10 @@ class NotThere(Permanent):
     """There is no such file or folder."""
 
 
+class Taken(Permanent, FileExistsError):
+    """There is such a file already."""
+
+
 class TooManyBytes(OSError):
     """The file is longer than the limit.
 

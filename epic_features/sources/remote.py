@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fnmatch import fnmatchcase
 from typing import TypeVar
+from urllib.parse import quote
 
 from epic_features.errors import ImageError, SourceError
 from epic_features.image import looks_encoded, too_many_bytes
@@ -62,6 +63,11 @@ class RemotePath:
         return RemotePath(self.server, path)
 
     @property
+    def url(self) -> str:
+        """Its address without credentials, encoded so that `of` gives this path again."""
+        return self.server.shown("") + quote(self.path, safe="/", errors="surrogateescape")
+
+    @property
     def name(self) -> str:
         """Base name; empty for the root of a server."""
         return self.path.rpartition("/")[2]
@@ -98,7 +104,7 @@ class RemotePath:
             return data
 
         try:
-            return self._ask(read)
+            return self.ask(read)
         except TooManyBytes as error:
             raise too_many_bytes(name, error.size, settings) from None
         except OSError as error:
@@ -111,14 +117,14 @@ class RemotePath:
         if self.listed is not None:
             return self.listed
         try:
-            return self._ask(lambda files, deadline: files.stat(self.path, deadline)).identity
+            return self.ask(lambda files, deadline: files.stat(self.path, deadline)).identity
         except OSError as error:
             raise ImageError(name, f"can't be read: {error}", "source") from None
 
     def exists(self) -> bool:
         """Tell whether the file or folder is there; raises SourceError when nobody can tell."""
         try:
-            self._ask(lambda files, deadline: files.stat(self.path, deadline))
+            self.ask(lambda files, deadline: files.stat(self.path, deadline))
         except NotThere:
             return False
         except OSError as error:
@@ -144,7 +150,7 @@ class RemotePath:
         return sorted(entry.name for entry in self._entries() if entry.is_folder)
 
     def _entries(self) -> list[Entry]:
-        return self._ask(lambda files, until: files.listing(self.path, until), listing=True)
+        return self.ask(lambda files, until: files.listing(self.path, until), listing=True)
 
     def _is_candidate(self, entry: Entry) -> bool:
         known = has_image_extension(entry.name)
@@ -156,11 +162,12 @@ class RemotePath:
             return True
         path = (self / entry.name).path
         try:
-            return looks_encoded(self._ask(lambda files, until: files.head(path, 16, until)))
+            return looks_encoded(self.ask(lambda files, until: files.head(path, 16, until)))
         except OSError:
             return False
 
-    def _ask(self, question: Callable[[FileSystem, float], T], *, listing: bool = False) -> T:
+    def ask(self, question: Callable[[FileSystem, float], T], *, listing: bool = False) -> T:
+        """Ask the server, again after failures that may pass; raises OSError."""
         return patiently(
             lambda deadline: question(connect(self.server), deadline),
             self.server.patience,

@@ -18,7 +18,7 @@ from xml.etree import ElementTree
 from epic_features.sources.address import Server
 from epic_features.sources.filesystem import Entry
 from epic_features.sources.names import FileIdentity
-from epic_features.sources.patience import NotThere, Permanent, TooManyBytes, Transient
+from epic_features.sources.patience import NotThere, Permanent, Taken, TooManyBytes, Transient
 
 _CHUNK = 2**16
 _LISTING_BYTES = 2**29  # About a million files in one folder; memory must end somewhere.
@@ -118,13 +118,14 @@ class Web:
         except requests.RequestException as error:
             raise Permanent(f"the request failed: {type(error).__name__}") from None
 
+    def _url(self, path: str) -> str:
+        return self._base + quote(path, safe="/", errors="surrogateescape")
+
     def _send(self, method: str, path: str, **request: Any) -> Any:
         from requests.auth import HTTPBasicAuth, HTTPDigestAuth
 
         server = self.server
-        url = self._base + quote(path, safe="/", errors="surrogateescape")
-        if server.query:
-            url += f"?{server.query}"
+        url = self._url(path) + (f"?{server.query}" if server.query else "")
 
         def send() -> Any:
             return self._session.request(method, url, auth=self._auth, stream=True, **request)
@@ -166,6 +167,27 @@ class WebDav(Web):
         if not found:
             raise Permanent("the server's answer names no file")
         return found[0][1]
+
+    def move(self, path: str, target: str) -> None:
+        """Give a file another path; raises Taken when the server finds something there.
+
+        A Transient failure leaves open whether the server has done it.
+        """
+        headers = {"Destination": self._url(target), "Overwrite": "F"}
+        with self._answer("MOVE", path, headers=headers, allow_redirects=False) as answer:
+            if answer.status_code == 207:
+                raise Permanent("the server could not move the file (HTTP 207)")
+
+    def make_folder(self, path: str) -> None:
+        """Make a folder; raises Permanent when it is there or the one above is not."""
+        with self._answer("MKCOL", path.rstrip("/") + "/", allow_redirects=False):
+            pass
+
+    def delete(self, path: str, etag: str | None) -> None:
+        """Delete a file of that version; never a folder, because that would take all it holds."""
+        headers = {"If-Match": etag} if etag else {}
+        with self._answer("DELETE", path.rstrip("/"), headers=headers, allow_redirects=False):
+            pass
 
     def _propfind(self, path: str, depth: str, deadline: float) -> list[tuple[str, Entry]]:
         headers = {"Depth": depth, "Content-Type": "application/xml"}
@@ -240,6 +262,8 @@ def _check(answer: Any) -> None:
         return
     if status in (404, 410):
         raise NotThere(f"no such file on the server (HTTP {status})")
+    if status == 412:
+        raise Taken("there is a file of that name, or it changed (HTTP 412)")
     if status in _WORDS:
         raise Permanent(_WORDS[status])
     if status >= 500 or status in _BUSY:

@@ -16,10 +16,15 @@ def build_text_stage(settings: Settings) -> TextStage:
     MissingExtra
         When the reader needs a library that isn't installed.
     """
+    arrangement = "layout" in settings.groups
+    if settings.ocr == "boxes":
+        from epic_features.text.boxes import BoxesStage
+
+        return BoxesStage(settings.text_threshold, arrangement=arrangement)
     if settings.ocr == "paddle":
         from epic_features.text.paddle import PaddleReader
 
-        return TextStage(PaddleReader(settings), arrangement="layout" in settings.groups)
+        return TextStage(PaddleReader(settings), arrangement=arrangement)
     from epic_features.text.rapid import RapidReader
 
-    return TextStage(RapidReader(settings), arrangement="layout" in settings.groups)
+    return TextStage(RapidReader(settings), arrangement=arrangement)

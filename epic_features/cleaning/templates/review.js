@@ -10,8 +10,13 @@ let shown = items;
 let page = 0;
 let at = 0;
 
+function possible(item) {
+  // Only what was suggested has a target that is meant; "rename" is told by the target alone.
+  return data.actions.filter((what) => what === "trash" || (item.target && (what === "rename" || what === item.suggestion)));
+}
+
 function suggested(item) {
-  return item.suggestion === "trash" || (item.suggestion === "rename" && item.target) ? item.suggestion : "keep";
+  return possible(item).includes(item.suggestion) ? item.suggestion : "keep";
 }
 
 function choice(item) {
@@ -38,14 +43,12 @@ function add(parent, tag, name, text) {
   return made;
 }
 
-const words = { trash: "→ trash", rename: "→ rename", keep: "keep" };
-
 function mark(card, item) {
   const what = choice(item);
   card.dataset.choice = what;
   card.setAttribute("aria-selected", String(what !== "keep"));
-  card.querySelector(".choice").textContent =
-    what === "rename" ? "→ " + item.target.split("/").pop() : words[what];
+  const words = { trash: "→ trash", keep: "keep", rename: "→ " + (item.target || "").split("/").pop() };
+  card.querySelector(".choice").textContent = words[what] || `${what} → ${item.target}`;
 }
 
 function draw(item, index) {
@@ -64,7 +67,7 @@ function draw(item, index) {
   }
   const name = add(card, "div", "name");
   add(name, "bdi", "", item.path);
-  const facts = [item.kind, item.label, item.value].filter(Boolean).join(" · ");
+  const facts = [data.headings ? "" : item.kind, item.label, item.value].filter(Boolean).join(" · ");
   if (facts) add(card, "div", "quiet", facts);
   add(card, "div", "reason", item.reason);
   add(card, "div", "choice");
@@ -80,6 +83,7 @@ function show(focus) {
   at = Math.min(Math.max(at, first), first + part.length - 1);
   const made = [];
   let group = null;
+  let kind = null;
   part.forEach((item, i) => {
     if (item.group !== group && item.group !== null) {
       const line = document.createElement("div");
@@ -88,6 +92,13 @@ function show(focus) {
       made.push(line);
     }
     group = item.group;
+    if (data.headings && item.kind !== kind) {
+      const line = document.createElement("h2");
+      line.className = "group";
+      line.textContent = item.kind;
+      made.push(line);
+    }
+    kind = item.kind;
     made.push(draw(item, first + i));
   });
   element("cards").replaceChildren(...made);
@@ -99,10 +110,11 @@ function show(focus) {
 }
 
 function count() {
-  const n = { trash: 0, rename: 0, keep: 0 };
+  const kinds = [...data.actions, "keep"];
+  const n = Object.fromEntries(kinds.map((what) => [what, 0]));
   for (const item of items) n[choice(item)] += 1;
-  element("sum").textContent = `${n.trash} to trash, ${n.rename} to rename, ${n.keep} to keep`;
-  element("save").disabled = n.trash + n.rename === 0;
+  element("sum").textContent = kinds.map((what) => `${n[what]} to ${what}`).join(", ");
+  element("save").disabled = n.keep === items.length;
 }
 
 function cardAt(index) {
@@ -128,7 +140,7 @@ function walk(index) {
 
 function decide(index, what) {
   const item = shown[index];
-  if (!item || (what === "rename" && !item.target)) return;
+  if (!item || !["keep", ...possible(item)].includes(what)) return;
   choices.set(item.raw, what);
   remember();
   mark(cardAt(index), item);
@@ -136,7 +148,7 @@ function decide(index, what) {
 }
 
 function next(item) {
-  const order = item.target ? ["keep", "rename", "trash"] : ["keep", "trash"];
+  const order = ["keep", ...possible(item).reverse()];
   return order[(order.indexOf(choice(item)) + 1) % order.length];
 }
 
@@ -163,11 +175,11 @@ const keys = {
   End: () => walk(shown.length - 1),
   PageDown: () => walk(Math.min((page + 1) * perPage, shown.length - 1)),
   PageUp: () => walk(Math.max(page - 1, 0) * perPage),
-  t: () => decide(at, "trash"),
   k: () => decide(at, "keep"),
-  r: () => decide(at, "rename"),
   " ": () => shown[at] && decide(at, next(shown[at])),
 };
+
+for (const what of data.actions) keys[what[0]] = () => decide(at, what);
 
 document.addEventListener("keydown", (event) => {
   if (event.ctrlKey || event.metaKey || event.altKey) return;
@@ -190,7 +202,7 @@ function plan() {
   const actions = items.filter((item) => choice(item) !== "keep").map((item) => ({
     path: item.raw,
     action: choice(item),
-    target: choice(item) === "rename" ? item.target : null,
+    target: choice(item) === "trash" ? null : item.target,
     size: item.size,
     mtime_ns: item.mtime_ns,
     sha256: null,
@@ -219,7 +231,7 @@ element("back").addEventListener("click", () => { page -= 1; at = page * perPage
 element("on").addEventListener("click", () => { page += 1; at = page * perPage; show(false); });
 
 const kinds = [...new Set(items.map((item) => item.kind).filter(Boolean))].sort();
-const filters = [["everything", () => true], ["to trash or rename", (item) => choice(item) !== "keep"]];
+const filters = [["everything", () => true], ["to " + data.actions.join(" or "), (item) => choice(item) !== "keep"]];
 for (const kind of kinds) filters.push([kind, (item) => item.kind === kind]);
 filters.forEach(([text], i) => { add(element("filter"), "option", "", text).value = i; });
 element("filter").addEventListener("change", () => {

@@ -4,82 +4,25 @@ A forked process kills itself (SIGKILL) when it comes to a line, chosen at rando
 moves. EPIC_KILLED_POINTS sets how many such points are tried in all.
 """
 
-import errno
-import multiprocessing
 import os
 import random
 import shutil
-import signal
 import subprocess
 import sys
 
 import pytest
+from killed import ANSWERS, POINTS, runner
 from tree_of_files import contents, fill, tree
 
-from epic_features.cleaning import journal, mover, moves, names, plan, renames, settling
+from epic_features.cleaning import plan
 from epic_features.cleaning.journal import RANK
 from epic_features.cleaning.moves import apply, restore, resume, status, undo
 from epic_features.cleaning.plan import Action, make_plan
 
-POINTS = int(os.environ.get("EPIC_KILLED_POINTS", "25"))
-CODE = {module.__file__ for module in (journal, mover, moves, names, plan, renames, settling)}
-
-# What the file system answers decides which way of renaming is taken.
-ANSWERS = {
-    "rename": {},
-    "link": {"_rename_by_system": errno.EINVAL},
-    "reserve": {"_rename_by_system": errno.EINVAL, "_rename_by_link": errno.EPERM},
-    "copy": {"_rename_by_system": errno.EXDEV},
-}
-
-
-def answer(way):
-    """Let renaming of whole files fail as another file system would make it fail."""
-    for function, number in ANSWERS[way].items():
-        real = getattr(renames, function)
-
-        def fake(source, target, number=number, real=real):
-            if source.name.endswith(".part"):  # An unfinished copy is on the right file system.
-                return real(source, target)
-            raise OSError(number, os.strerror(number))
-
-        setattr(renames, function, fake)
-
-
-def killed_in(work, argument, way, lines):
-    """Run in a process of its own that ends with SIGKILL after a number of lines; 0: never."""
-    answer(way)
-    left = lines
-
-    def on_line(frame, event, argument):
-        nonlocal left
-        if event == "line":
-            left -= 1
-            if left == 0:
-                os.kill(os.getpid(), signal.SIGKILL)
-        return on_line
-
-    if lines:
-        sys.settrace(
-            lambda frame, event, argument: on_line if frame.f_code.co_filename in CODE else None
-        )
-    work(argument)
-    sys.settrace(None)
-
 
 @pytest.fixture(scope="module")
 def run():
-    context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["epic_features.cleaning.moves"])
-
-    def run(work, argument, way, lines=0):
-        process = context.Process(target=killed_in, args=(work, argument, way, lines))
-        process.start()
-        process.join(60)
-        assert process.exitcode in (0, -signal.SIGKILL), process.exitcode
-        return process.exitcode == 0
-
-    return run
+    return runner()
 
 
 def make_tree(root, random_numbers):

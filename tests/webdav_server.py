@@ -53,9 +53,11 @@ def make_certificate(path: Path) -> None:
 class FaultyServer:
     """wsgidav behind a layer that spoils answers.
 
-    `faults` maps a path (decoded) to the list of faults of its next requests: a status number, the
-    bytes of an answer to PROPFIND, or ``"reset"``, ``"cut"``, ``"slow"``, ``"silent"``,
-    ``"endless"``, ``"drip"``, ``"lie"``. None lets a request through, and so does an empty list.
+    `faults` maps a path (decoded), or a method and a path, to the list of faults of its next
+    requests: a status number, the bytes of an answer to PROPFIND, or ``"reset"``, ``"cut"``,
+    ``"slow"``, ``"silent"``, ``"endless"``, ``"drip"``, ``"lie"``, ``"lost"`` (the connection drops
+    before the server does anything) or ``"unanswered"`` (it drops after). None lets a request
+    through, and so does an empty list.
     `requests` counts by method and path.
     """
 
@@ -66,11 +68,12 @@ class FaultyServer:
         locked: bool = False,
         digest: bool = False,
         certificate: Path | None = None,
+        writable: bool = False,
     ) -> None:
         accounts = {"*": {USER: {"password": PASSWORD}} if locked else True}
         self._app = WsgiDAVApp(
             {
-                "provider_mapping": {"/": {"root": str(folder), "readonly": True}},
+                "provider_mapping": {"/": {"root": str(folder), "readonly": not writable}},
                 "simple_dc": {"user_mapping": accounts},
                 "http_authenticator": {
                     "accept_basic": not digest,
@@ -82,7 +85,7 @@ class FaultyServer:
                 "verbose": 0,
             }
         )
-        self.faults: dict[str, list[int | str | bytes | None]] = {}
+        self.faults: dict[str | tuple[str, str], list[int | str | bytes | None]] = {}
         self.requests: Counter[tuple[str, str]] = Counter()
         self._server = wsgi.Server(("127.0.0.1", 0), self._answer, numthreads=4, timeout=5)
         self._server.gateway = _Gateway
@@ -100,7 +103,7 @@ class FaultyServer:
     def _answer(self, environ, start_response):
         path = environ["PATH_INFO"].encode("latin-1").decode()
         self.requests[environ["REQUEST_METHOD"], path] += 1
-        pending = self.faults.get(path)
+        pending = self.faults.get((environ["REQUEST_METHOD"], path)) or self.faults.get(path)
         fault = pending.pop(0) if pending else None
         if isinstance(fault, int):
             start_response(f"{fault} Spoilt", [("Content-Length", "0"), ("Retry-After", "0")])
@@ -135,6 +138,18 @@ class FaultyServer:
         start_response("200 OK", headers)
         yield body[: len(body) // 2]
         time.sleep(0.1)
+        self._drop(environ)
+
+    def _lost(self, environ, start_response):
+        self._drop(environ)
+        yield b""
+
+    def _unanswered(self, environ, start_response):
+        self._whole(environ)
+        self._drop(environ)
+        yield b""
+
+    def _drop(self, environ):
         connection = environ["test.socket"]
         connection.setsockopt(socket.SOL_SOCKET, socket.SO_LINGER, struct.pack("ii", 1, 0))
         # With this option closing sends RST, not FIN. The server shuts its socket down first, which

@@ -15,7 +15,9 @@ def tree(root: Path) -> dict[str, tuple[bytes, int]]:
             folders[:], files[:] = [n for n in folders if n == "trash"], []
         for name in files:
             path = Path(folder, name)
-            found[(relative / name).as_posix()] = (path.read_bytes(), path.lstat().st_mtime_ns)
+            lost = path.is_symlink() and not path.exists()
+            content = b"a link to nothing" if lost else path.read_bytes()
+            found[(relative / name).as_posix()] = (content, path.lstat().st_mtime_ns)
     return found
 
 
