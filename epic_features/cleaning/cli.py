@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shlex
 from pathlib import Path
 from typing import Annotated
 
@@ -158,7 +159,8 @@ def rank(
         Console(stderr=True).print(f"{unknown} images have no value and come last")
     print_moves(report)
     Console(stderr=True).print(
-        f"names come back with: epic clean restore {plain(folder)}", soft_wrap=True
+        f"names come back with: epic clean restore {plain(shlex.quote(str(folder)))}",
+        soft_wrap=True,
     )
 
 

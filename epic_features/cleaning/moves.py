@@ -117,7 +117,12 @@ def undo(place: str | os.PathLike[str], *, on_progress: Progress | None = None) 
             with_files = [j for j in journals(root) if any(e.is_away for e in j.entries)]
             if not with_files:
                 return MoveReport(None, ())
-            chosen = with_files[-1].path
+            # Files of a journal that were deleted since stay away for ever; others may come back.
+            for journal in reversed(with_files):
+                report = Mover(journal, storage, on_progress).undo()
+                if report.count("missing") < len(report.outcomes):
+                    break
+            return report
         return Mover(Journal.read(chosen), storage, on_progress).undo()
 
 

@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 
 ACTIONS = ("trash", "move", "rename", "copy", "link")
 EPIC_FOLDER = ".epic"
+
+_LONGEST_NAME = 255  # bytes, on all usual file systems
 PLAN_FORMAT, PLAN_VERSION = "epic-plan", 1
 _ESCAPED_BYTE = re.compile(rb"\\x([89a-f][0-9a-f])")
 
@@ -159,10 +161,16 @@ def check_path(path: str, *, own_folder: bool = False) -> None:
     if (
         any(part in ("", ".", "..") for part in parts)
         or "\0" in path
-        or (parts[0] == EPIC_FOLDER and not own_folder)
+        or EPIC_FOLDER in (parts[1:] if own_folder else parts)
         or (os.name == "nt" and (windows.drive or "\\" in path))
     ):
         raise PlanError(f"{path!r} is not the path of a file below the root")
+    try:
+        longest = max(len(os.fsencode(part)) for part in parts)
+    except UnicodeEncodeError as error:
+        raise PlanError(f"{path!r} can't be the name of a file: {error.reason}") from error
+    if longest > _LONGEST_NAME:
+        raise PlanError(f"{path[:80]!r}... has a name of more than {_LONGEST_NAME} bytes")
 
 
 def check_folder(root: Path, path: str) -> None:

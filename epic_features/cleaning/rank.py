@@ -7,6 +7,7 @@ those that are still there their names back.
 from __future__ import annotations
 
 import os
+import shlex
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
@@ -65,7 +66,7 @@ def ranking(
     import pandas as pd
 
     place = root_of(folder)
-    top = root_for(place) if root is None else root_of(root)
+    top = _root(place, root)
     columns = names_in(by)
     table = features_of(place, top, features=features, columns=columns, on_progress=on_progress)
     values = evaluate(by, table)
@@ -112,7 +113,7 @@ def rank_images(
         The folder is ranked already.
     """
     place = root_of(folder)
-    top = root_for(place) if root is None else root_of(root)
+    top = _root(place, root)
     _check_not_ranked(place, top)
     table = ranking(
         place, by, features=features, descending=descending, root=top, on_progress=on_progress
@@ -129,7 +130,18 @@ def root_for(folder: Path) -> Path:
     That is the folder above when it is a data set with one folder per class, so that images can be
     moved to another class before their names are restored; else the folder itself.
     """
+    if is_folder_per_class(folder):
+        return folder
     return folder.parent if is_folder_per_class(folder.parent) else folder
+
+
+def _root(folder: Path, root: str | os.PathLike[str] | None) -> Path:
+    if root is None:
+        return root_for(folder)
+    top = root_of(root)
+    if not folder.is_relative_to(top):
+        raise PlanError(f"{folder} does not lie in {top}; give a root above it")
+    return top
 
 
 def _ranked_names(root: Path, paths: list[str]) -> list[str]:
@@ -156,4 +168,5 @@ def _check_not_ranked(folder: Path, root: Path) -> None:
     for journal in journals(root):
         ranked = (PurePosixPath(e.steps[-1].target).name for e in journal.entries if e.is_away)
         if journal.kind == RANK and any(same_name(name) in places for name in ranked):
-            raise PlanError(f"{folder} is ranked already; first run: epic clean restore {folder}")
+            command = f"epic clean restore {shlex.quote(str(folder))}"
+            raise PlanError(f"{folder} is ranked already; first run: {command}")

@@ -124,3 +124,10 @@ def test_findings_become_a_plan(tmp_path):
     }
     assert all(a.size == 1 and a.mtime_ns and a.reason == "because" for a in plan.actions)
     assert set(plan.table["path"]) == {"a.jpg", r"\xff\xfe.jpg", r"back\slash.jpg"}
+
+
+@pytest.mark.parametrize("path", ["a/\ud800.jpg", "x" * 300 + "/a.jpg", "b/.epic/journal-1.jsonl"])
+def test_names_that_no_file_can_have_are_refused_before_anything_moves(tmp_path, path):
+    actions = [{"path": "x", "action": "move", "target": path}]
+    with pytest.raises(PlanError):
+        read_plan(written(tmp_path / "p.json", actions=actions))

@@ -12,7 +12,8 @@ from PIL import Image as PILImage
 from tree_of_files import fill, listing, tree
 
 from epic_features import PlanError, SettingsError, SourceError, extract
-from epic_features.cleaning.moves import restore, undo
+from epic_features.cleaning.moves import apply, restore, undo
+from epic_features.cleaning.plan import Action, make_plan
 from epic_features.cleaning.rank import rank_images, ranking
 
 
@@ -180,3 +181,22 @@ def test_ranking_is_sorting(tmp_path_factory, values):
     finite = sorted(v for v in values if v is not None and np.isfinite(v))
     assert table["value"].dropna().tolist() == finite
     assert sorted(table["path"]) == sorted(f"{n}.jpg" for n in range(len(values)))
+
+
+def test_undo_reaches_past_ranked_images_that_were_deleted(classes):
+    """The deleted image can't come back; that must not keep an older plan from being undone."""
+    root, values = classes
+    plan = make_plan(root, [Action("second/img0.jpg", "trash")])
+    apply(plan)
+    rank_images(root / "first", "score", features=scores(values))
+    next((root / "first").glob("0003_*")).unlink()
+    restore(root / "first")
+    assert not (root / "second" / "img0.jpg").exists()
+    assert undo(root).count("moved") == 1
+    assert (root / "second" / "img0.jpg").read_bytes() == b"second"
+
+
+def test_a_root_that_does_not_hold_the_folder_is_refused(classes):
+    root, values = classes
+    with pytest.raises(PlanError, match="root above it"):
+        rank_images(root / "first", "score", features=scores(values), root=root / "second")
