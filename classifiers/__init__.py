@@ -11,11 +11,13 @@ if TYPE_CHECKING:
     from classifiers.encoding import TableEncoder
     from classifiers.evaluation import Evaluation, evaluate
     from classifiers.explanation import explain, importance
+    from classifiers.fusion import FusionClassifier
     from classifiers.pretrained import load_pretrained
     from classifiers.tabular import TabularClassifier
 
 _HOMES = {
     "Evaluation": "evaluation",
+    "FusionClassifier": "fusion",
     "TableEncoder": "encoding",
     "TabularClassifier": "tabular",
     "evaluate": "evaluation",
@@ -26,6 +28,7 @@ _HOMES = {
 
 __all__ = [
     "Evaluation",
+    "FusionClassifier",
     "TableEncoder",
     "TabularClassifier",
     "evaluate",

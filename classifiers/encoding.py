@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
@@ -75,14 +75,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.words = words
         self.min_images = min_images
 
-    def fit(self, X: Table, y: object = None) -> Self:  # noqa: N803
+    def fit(self, X: Table, y: object = None, groups: object = None) -> Self:  # noqa: N803
         """Choose the columns and learn the vocabulary.
 
         Parameters
         ----------
         X : pandas.DataFrame or pyarrow.Table
             A feature table, as `epic_features.extract` or a Parquet file gives it.
-        y : object
+        y, groups : object
             Ignored.
 
         Raises
@@ -159,8 +159,14 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "words": self.vocabulary_.to_dict(),
         }
 
-    def restore(self, learned: dict[str, Any]) -> Self:
-        """Take over what `to_dict` returned, instead of fitting.
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return what `fit` learned and JSON is too wide for; nothing here."""
+        return {}
+
+    def restore(
+        self, learned: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None
+    ) -> Self:
+        """Take over what `to_dict` and `to_arrays` returned, instead of fitting.
 
         Raises
         ------

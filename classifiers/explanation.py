@@ -125,7 +125,7 @@ def explain(
         if len(answers) != len(table):
             raise TableError(f"{len(answers)} answers for {len(table)} rows")
         chosen = np.array([places[answer] for answer in answers], int)
-    rows = table.to_pylist() if isinstance(table, pa.Table) else _records(table)
+    rows = _records(table)
     names = list(model.encoder_.feature_names_)
     return [
         _explanation(str(model.classes_[pick]), float(odds[pick]), parts[pick], names, row)
@@ -188,9 +188,12 @@ def _explanation(
 
 
 def _records(table: Any) -> list[dict[str, Any]]:
-    """Return the rows of a pandas table as dicts, null as None."""
+    """Return the rows of a table as dicts, null as None; without embeddings, which say nothing."""
     import pandas as pd
 
+    if isinstance(table, pa.Table):
+        names = [name for name in table.column_names if name != "embedding"]
+        return list(table.select(names).to_pylist())
     return [
         {
             name: None if pd.api.types.is_scalar(value) and pd.isna(value) else value

@@ -1,30 +1,34 @@
-"""Models on disk: LightGBM's text and one JSON file, nothing that could run code."""
+"""Models on disk: LightGBM's text, JSON and plain arrays, nothing that could run code."""
 
 from __future__ import annotations
 
 import hashlib
+import io
 import json
 import os
+import zipfile
 from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
+from numpy.typing import NDArray
+
 from classifiers.guarantee import Guarantee
-from epic_features.errors import EpicError, OutputError
+from epic_features.errors import ModelFileError, OutputError
 
 if TYPE_CHECKING:
     from classifiers.tabular import TabularClassifier
 
 FORMAT = 1
-_TREES, _REST = "model.txt", "model.json"
-
-
-class ModelFileError(EpicError):
-    """A saved model can't be read."""
+_TREES, _REST, _ARRAYS = "model.txt", "model.json", "model.npz"
 
 
 def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
-    """Write a model to a folder: ``model.txt`` (the trees) and ``model.json`` (everything else).
+    """Write a model to a folder.
+
+    ``model.txt`` holds the trees, ``model.npz`` what an embedding is multiplied with (only for a
+    `FusionClassifier`), ``model.json`` everything else.
 
     Raises
     ------
@@ -37,7 +41,7 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
     record = {
         "format": FORMAT,
         "trees_sha256": hashlib.sha256(trees.encode()).hexdigest(),
-        "kind": "tabular",
+        "kind": model.kind,
         "parameters": _plain(model.get_params()),
         "classes": model.classes_.tolist(),
         "temperature": model.temperature_,
@@ -47,8 +51,13 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
     }
     try:
         target.mkdir(parents=True, exist_ok=True)
-        _replace(target / _TREES, trees)
-        _replace(target / _REST, json.dumps(record, ensure_ascii=False, indent=1) + "\n")
+        _replace(target / _TREES, trees.encode())
+        if arrays := model.encoder_.to_arrays():
+            packed = io.BytesIO()
+            np.savez(packed, **dict[str, Any](arrays))
+            _replace(target / _ARRAYS, packed.getvalue())
+        text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
+        _replace(target / _REST, text.encode())
     except OSError as error:
         raise OutputError(f"can't write the model {target}: {error.strerror}") from error
 
@@ -62,10 +71,11 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         A file is missing, damaged, or of a later version of this library.
     """
     import lightgbm
-    import numpy as np
 
+    from classifiers.fusion import FusionClassifier
     from classifiers.tabular import TabularClassifier
 
+    kinds = {kind.kind: kind for kind in (TabularClassifier, FusionClassifier)}
     source = Path(folder)
     try:
         record = json.loads((source / _REST).read_text(encoding="utf-8"))
@@ -85,12 +95,12 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
             f"the model {source} is damaged: {_TREES} is not the file that {_REST} was written with"
         )
     try:
-        model = TabularClassifier(**record["parameters"])
+        model = kinds[record["kind"]](**record["parameters"])
         model.classes_ = np.array(record["classes"])
         model.temperature_ = float(record["temperature"])
         guarantee = record["guarantee"]
         model.guarantee_ = None if guarantee is None else Guarantee(**guarantee)
-        model.encoder_ = model._new_encoder().restore(record["encoder"])
+        model.encoder_ = model._new_encoder().restore(record["encoder"], _arrays(source))
         model.provenance_ = dict(record["provenance"])
         model.booster_ = lightgbm.Booster(model_str=trees)
         trees_classes = max(2, model.booster_.num_model_per_iteration())
@@ -126,8 +136,18 @@ def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _replace(path: Path, text: str) -> None:
+def _arrays(source: Path) -> dict[str, NDArray[Any]]:
+    try:
+        with np.load(source / _ARRAYS, allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
+    except FileNotFoundError:
+        return {}
+    except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
+        raise ModelFileError(f"can't read {source / _ARRAYS}: {error}") from error
+
+
+def _replace(path: Path, content: bytes) -> None:
     """Write a file so that it is either the old or the new one."""
     part = path.with_name(path.name + ".part")
-    part.write_text(text, encoding="utf-8")
+    part.write_bytes(content)
     part.replace(path)

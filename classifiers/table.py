@@ -15,7 +15,13 @@ from numpy.typing import NDArray
 from epic_features.errors import EpicError, SettingsMismatch
 from epic_features.extractor import METADATA_KEY
 from epic_features.schema import CORE_COLUMNS, EXTRA_COLUMNS, Column
-from epic_features.settings import CORE_GROUPS, EXTRA_GROUPS, Settings
+from epic_features.settings import (
+    CORE_GROUPS,
+    EMBEDDING_GROUP,
+    EMBEDDING_ROLES,
+    EXTRA_GROUPS,
+    Settings,
+)
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -26,8 +32,9 @@ logger = logging.getLogger(__name__)
 
 COLUMNS: Mapping[str, Column] = {column.name: column for column in (*CORE_COLUMNS, *EXTRA_COLUMNS)}
 
-# A cut-off file gives a row or none; the row itself means the same.
-_HARMLESS = frozenset({"allow_truncated", "groups"})
+# A cut-off file gives a row or none; the row itself means the same. A network may lie elsewhere on
+# another machine: it is told by its checksum.
+_HARMLESS = frozenset({"allow_truncated", "groups", "embedding"})
 
 
 class TableError(EpicError, ValueError):
@@ -111,6 +118,10 @@ def provenance_of(table: Table, used: Sequence[str] | None = None) -> dict[str, 
         # A group that was not computed left nulls to learn from; it is not needed either.
         groups = [group for group in settings.get("groups", ()) if group in needed]
         record["settings"] = {**settings, "groups": groups}
+        if "embedding" in settings and EMBEDDING_GROUP not in groups:
+            record["settings"]["embedding"] = None
+            used_too = [b for b in record.get("backends", ()) if b["role"] not in EMBEDDING_ROLES]
+            record["backends"] = used_too
     return record
 
 
@@ -128,8 +139,8 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
     Raises
     ------
     SettingsMismatch
-        Naming every difference: a setting that changes rows, a column group that is missing, or
-        another major version of the columns.
+        Naming every difference: a setting that changes rows, a column group that is missing,
+        another major version of the columns, or an embedding by another network.
     """
     found = provenance_of(table)
     if not found or not trained:
@@ -137,13 +148,19 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
             "can't check the settings: the table or the model does not say with which it was made"
         )
         return
-    differences = [*_version_differs(found, trained), *_settings_differ(found, trained)]
+    differences = [
+        *_version_differs(found, trained),
+        *_settings_differ(found, trained),
+        *_embedding_differs(found, trained),
+    ]
     if differences:
         raise SettingsMismatch(
             f"the table was not made like the one the model was trained on: "
             f"{'; '.join(differences)}. Extract it again with those settings, or train again"
         )
     for role, name in _backends(trained).items():
+        if role in EMBEDDING_ROLES:
+            continue
         if (other := _backends(found).get(role, name)) != name:
             logger.warning("%s: the model was trained with %s, the table has %s", role, name, other)
 
@@ -166,6 +183,15 @@ def _settings_differ(found: Mapping[str, Any], trained: Mapping[str, Any]) -> li
     return different
 
 
+def _embedding_differs(found: Mapping[str, Any], trained: Mapping[str, Any]) -> list[str]:
+    ours, theirs = _backends(trained), _backends(found)
+    return [
+        f"{role} by {theirs.get(role, 'nothing known')} instead of {ours[role]}"
+        for role in EMBEDDING_ROLES
+        if role in ours and theirs.get(role) != ours[role]
+    ]
+
+
 def _backends(record: Mapping[str, Any]) -> dict[str, str]:
     return {
         item["role"]: f"{item['name']} {(item.get('sha256') or item.get('version') or '')[:12]}"
@@ -176,7 +202,8 @@ def _backends(record: Mapping[str, Any]) -> dict[str, str]:
 def groups_needed(columns: Sequence[str]) -> tuple[str, ...]:
     """Return the column groups that compute these columns."""
     groups = {COLUMNS[name].group for name in columns if name in COLUMNS}
-    return tuple(group for group in (*CORE_GROUPS, *EXTRA_GROUPS) if group in groups)
+    known = (*CORE_GROUPS, *EXTRA_GROUPS, EMBEDDING_GROUP)
+    return tuple(group for group in known if group in groups)
 
 
 def _is_number(column: Column) -> bool:

@@ -85,6 +85,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     (2110, 10)
     """
 
+    kind = "tabular"
+    """What a saved model is called in its file."""
+
     def __init__(
         self,
         *,
@@ -157,11 +160,10 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         else:
             self.fold_ = given_folds(fold, codes)
         logits, rounds = self._held_out(X, codes, weights, groups)
-        self.encoder_ = self._new_encoder().fit(X)
+        self.encoder_ = self._new_encoder()
+        numbers = self.encoder_.fit_transform(X, labels, groups=groups)
         self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
-        self.booster_ = fit_boosters(
-            self.encoder_.transform(X), codes, weights, self._boosting(), rounds=rounds
-        )
+        self.booster_ = fit_boosters(numbers, codes, weights, self._boosting(), rounds=rounds)
         tested = self.fold_ >= 0
         self.temperature_ = fit_temperature(logits[tested], codes[tested], weights[tested])
         self.out_of_fold_ = self._calibrated_apart(logits, codes, weights)
@@ -267,9 +269,12 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = np.flatnonzero(self.fold_ == fold)
             train = np.flatnonzero(self.fold_ != fold)
-            # The vocabulary is learned inside the fold too.
-            encoder = self._new_encoder().fit(_rows(table, train))
-            numbers = encoder.transform(_rows(table, train))
+            # What the encoder learns, such as the vocabulary, is learned inside the fold too.
+            encoder = self._new_encoder()
+            part = None if groups is None else np.asarray(groups)[train]
+            numbers = encoder.fit_transform(
+                _rows(table, train), self.classes_[codes[train]], groups=part
+            )
             seen = (numbers, codes[train], weights[train], self._boosting())
             stop = self._stop_rows(codes, groups, train)
             if stop is None:

@@ -13,12 +13,17 @@ from classifiers.table import COLUMNS
 
 Row = Mapping[str, Any]
 
+EMBEDDING_PREFIX = "embedding:"
+"""Begins the name of every number that comes from the column ``embedding``."""
+
 NO_TEXT = "no text"
 """What all topics about text say of a picture without any."""
 
 
 def topic_of(feature: str) -> str:
-    """Return the topic of a number of `TableEncoder`."""
+    """Return the topic of a number of `TableEncoder` or `FusionEncoder`."""
+    if f"{feature}:".startswith(EMBEDDING_PREFIX):
+        return "embedding"
     if feature.startswith("word:"):
         return "words"
     if feature.startswith(("color_", "colors_")) and feature not in COLUMNS:
@@ -36,6 +41,8 @@ def part_of(feature: str) -> str:
     """
     if feature.startswith("word:"):
         return "words"
+    if f"{feature}:".startswith(EMBEDDING_PREFIX):
+        return "embedding"
     if feature not in COLUMNS:
         return "colour"
     names = {"shape": "geometry", "colors": "colour", "faces": "faces", "text": "text counts"}
@@ -309,4 +316,5 @@ _PHRASES: dict[str, Callable[[Row], str]] = {
     "top to bottom": lambda row: "how top and bottom differ",
     "camera": lambda row: "camera details" if row.get("has_camera_make") else "no camera details",
     "file": lambda row: "the file",
+    "embedding": lambda row: "its look as a whole",
 }

@@ -39,6 +39,15 @@ Groups = Annotated[
 Faces = Annotated[str, typer.Option(help=f"Face detector: {', '.join(FACE_DETECTORS)}.")]
 Ocr = Annotated[str, typer.Option(help=f"Text reader: {', '.join(TEXT_READERS)}.")]
 Arabic = Annotated[str, typer.Option(help=f"Arabic reader: {', '.join(ARABIC_READERS)}.")]
+Embed = Annotated[
+    str | None,
+    typer.Option(
+        "--embed",
+        metavar="NAME_OR_PATH",
+        help="Add the column embedding: what a network makes of each picture. An ONNX file with a "
+        "preprocess.json beside it, or their folder.",
+    ),
+]
 Truncated = Annotated[
     bool, typer.Option("--allow-truncated", help="Use what there is of a cut-off file.")
 ]
@@ -57,6 +66,7 @@ def extract(
     faces: Faces = Settings.faces,
     ocr: Ocr = Settings.ocr,
     arabic: Arabic = Settings.arabic,
+    embed: Embed = None,
     allow_truncated: Truncated = False,
     root: Annotated[
         str | None, typer.Option(help="Folder that relative_path and class refer to.")
@@ -97,7 +107,7 @@ def extract(
     """Write the feature table of any number of images to Parquet; resumes when interrupted."""
     from epic_features.dumping import dump
 
-    settings = _settings(groups, faces, ocr, arabic, allow_truncated)
+    settings = _settings(groups, faces, ocr, arabic, allow_truncated, embed)
     if log_file is not None:
         _log_to(log_file)
     console = Console(stderr=True, quiet=quiet or as_json)
@@ -243,12 +253,20 @@ def _check_picture(output: Path, image: Path, overwrite: bool) -> None:
         raise OutputError(f"{output}: no picture format has this extension; try .png")
 
 
-def _settings(groups: str, faces: str, ocr: str, arabic: str, allow_truncated: bool) -> Settings:
+def _settings(
+    groups: str,
+    faces: str,
+    ocr: str,
+    arabic: str,
+    allow_truncated: bool,
+    embed: str | None = None,
+) -> Settings:
     return Settings(
         groups=tuple(group.strip() for group in groups.split(",") if group.strip()),
         faces=faces,
         ocr=ocr,
         arabic=arabic,
+        embedding=embed,
         allow_truncated=allow_truncated,
     )
 

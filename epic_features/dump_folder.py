@@ -5,7 +5,7 @@ from __future__ import annotations
 import json
 import sqlite3
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import Any
@@ -116,13 +116,31 @@ def remove(folder: Path) -> None:
         folder.rmdir()
 
 
-def begin(folder: Path, settings: Settings, source: str | None, root: str | None) -> None:
+def begin(
+    folder: Path,
+    settings: Settings,
+    source: str | None,
+    root: str | None,
+    embedding: Sequence[str | None] = (),
+) -> None:
     """Note what a dump is made of, or compare with what it was begun with.
+
+    Parameters
+    ----------
+    folder : Path
+        The folder of the shards.
+    settings : Settings
+        How to extract.
+    source, root : str or None
+        Where the images come from.
+    embedding : sequence of str
+        Checksums of the network behind the column ``embedding``: what two networks make of
+        pictures can't be compared, and a file may have been replaced by another.
 
     Raises
     ------
     SettingsError
-        Settings that can change a row differ; the message names them.
+        Settings that can change a row differ; the message names them. Or the network is another.
     OutputError
         The source or root differs, or the manifest can't be read.
     """
@@ -133,6 +151,7 @@ def begin(folder: Path, settings: Settings, source: str | None, root: str | None
             "settings": settings.to_dict(),
             "source": source,
             "root": root,
+            "embedding": list(embedding),
         }
         text = json.dumps(manifest, ensure_ascii=False, indent=1)
         write_whole(path, lambda aside: aside.write_text(text, encoding="utf-8"))
@@ -149,6 +168,11 @@ def begin(folder: Path, settings: Settings, source: str | None, root: str | None
         raise SettingsError(
             f"the dump in {folder} was begun with other settings: {differences}. Use "
             "those, choose another output, or begin anew"
+        )
+    if there.get("embedding", list(embedding)) != list(embedding):
+        raise SettingsError(
+            f"the dump in {folder} was begun with another network than {settings.embedding} is "
+            "now. Use that one, choose another output, or begin anew"
         )
     for name, value in (("source", source), ("root", root)):
         if there.get(name) != value:

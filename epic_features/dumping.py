@@ -24,7 +24,7 @@ from epic_features.engines import Result, make_engine
 from epic_features.errors import OutputError, SettingsError
 from epic_features.extractor import Extractor, Rejected
 from epic_features.ledger import Ledger, file_record, key_of
-from epic_features.settings import Settings
+from epic_features.settings import EMBEDDING_ROLES, Settings
 from epic_features.shards import Shards, batched
 from epic_features.sources import ImageLike, ImageReference, check_exists, references, shown
 
@@ -144,7 +144,10 @@ def dump(
     chosen_engine = make_engine(engine, workers=workers, time_limit=time_limit)
     dump_folder.check_free(target, overwrite=overwrite, changes_existing=update or retry_rejected)
     check_exists(source)
-    schema = Extractor(settings).schema
+    extractor = Extractor(settings)
+    schema = extractor.schema
+    embedding = [b.sha256 for b in extractor.backends if b.role in EMBEDDING_ROLES]
+    del extractor  # Its models are not needed here.
     if update and isinstance(source, Iterator):
         source = list(source)  # It is listed twice.
 
@@ -161,6 +164,7 @@ def dump(
             settings,
             key_of(shown(source)) if named else None,
             key_of(shown(root)) if root is not None else None,
+            embedding,
         )
         ledger = _open_ledger(shards, target)
         resumed = ledger.rows + ledger.rejected

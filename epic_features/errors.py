@@ -46,6 +46,10 @@ class ModelNotFound(EpicError):
     """A model file is not on this machine; the message names the command that gets it."""
 
 
+class ModelFileError(EpicError):
+    """A model file can't be read, or is not of the kind it should be."""
+
+
 class ModelDownloadError(EpicError):
     """A model file could not be fetched, or what came is not the file that was asked for."""
 

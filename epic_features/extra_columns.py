@@ -361,4 +361,12 @@ EXTRA_COLUMNS: tuple[Column, ...] = (
     Column("software", TEXT, "exif", "", "", "EXIF software tag."),
     *_layout_columns(),
     *_texture_columns(),
+    Column(
+        "embedding",
+        pa.list_(pa.float32()),
+        "embedding",
+        "",
+        "(-∞, ∞)",
+        "What a network makes of the picture; of fixed length, which depends on the network.",
+    ),
 )

@@ -76,8 +76,9 @@ class Extractor:
 
     def __init__(self, settings: Settings | None = None) -> None:
         self.settings = settings or Settings()
-        self.columns = columns_of(self.settings.groups)
         self.stages = build_stages(self.settings)
+        self._embedding_size = _embedding_size(self.stages)
+        self.columns = columns_of(self.settings.groups, self._embedding_size)
 
     @property
     def backends(self) -> tuple[Backend, ...]:
@@ -93,7 +94,8 @@ class Extractor:
             "backends": [asdict(backend) for backend in self.backends],
         }
         encoded = json.dumps(record, ensure_ascii=False).encode()
-        return schema_of(self.settings.groups).with_metadata({METADATA_KEY: encoded})
+        schema = schema_of(self.settings.groups, self._embedding_size)
+        return schema.with_metadata({METADATA_KEY: encoded})
 
     def load(self, image: ImageLike | ImageReference | Image) -> Image:
         """Decode one image; an `Image` is returned as it is.
@@ -175,6 +177,7 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
     """Build the stages of the groups in the settings. A new column group is one line here."""
     from epic_features import extras
     from epic_features.colors import ColorsStage
+    from epic_features.extras.embedding import build_embedding_stage
     from epic_features.faces import build_faces_stage
     from epic_features.shape import ShapeStage
     from epic_features.text import build_text_stage
@@ -185,5 +188,12 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         ("faces", lambda: build_faces_stage(settings)),
         ("text", lambda: build_text_stage(settings)),
         *((stage.group, stage) for stage in extras.EXTRA_STAGES),
+        ("embedding", lambda: build_embedding_stage(settings)),
     )
     return tuple(build() for group, build in builders if group in settings.groups)
+
+
+def _embedding_size(stages: Iterable[Stage]) -> int | None:
+    from epic_features.extras.embedding import EmbeddingStage
+
+    return next((stage.size for stage in stages if isinstance(stage, EmbeddingStage)), None)

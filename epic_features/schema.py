@@ -8,12 +8,13 @@ change within a major version.
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
+from dataclasses import replace
 
 import pyarrow as pa
 
 from epic_features.column import BIG, COUNT, LABEL, REAL, TEXT, WORDS, Column
 from epic_features.extra_columns import EXTRA_COLUMNS
-from epic_features.settings import EXTRA_GROUPS
+from epic_features.settings import EMBEDDING_GROUP, EXTRA_GROUPS
 
 __all__ = [
     "CORE_COLUMNS",
@@ -229,7 +230,7 @@ CORE_COLUMNS: tuple[Column, ...] = (
 SCHEMA: pa.Schema = pa.schema([column.field for column in CORE_COLUMNS])
 
 
-def columns_of(groups: Sequence[str]) -> tuple[Column, ...]:
+def columns_of(groups: Sequence[str], embedding_size: int | None = None) -> tuple[Column, ...]:
     """Return the columns of a table: the 37 core ones, then those of the extra groups named.
 
     Parameters
@@ -237,12 +238,18 @@ def columns_of(groups: Sequence[str]) -> tuple[Column, ...]:
     groups : sequence of str
         Column groups, as in `Settings.groups`. Core groups add nothing: their columns are always
         there, null when the group was not computed.
+    embedding_size : int, optional
+        Length of the column ``embedding``, which then is a list of that fixed size.
     """
-    wanted = [group for group in EXTRA_GROUPS if group in groups]
+    wanted = [group for group in (*EXTRA_GROUPS, EMBEDDING_GROUP) if group in groups]
     extra = (column for group in wanted for column in EXTRA_COLUMNS if column.group == group)
-    return (*CORE_COLUMNS, *extra)
+    columns = (*CORE_COLUMNS, *extra)
+    if embedding_size is None:
+        return columns
+    sized = pa.list_(pa.float32(), embedding_size)
+    return tuple(replace(c, type=sized) if c.group == EMBEDDING_GROUP else c for c in columns)
 
 
-def schema_of(groups: Sequence[str]) -> pa.Schema:
+def schema_of(groups: Sequence[str], embedding_size: int | None = None) -> pa.Schema:
     """Return the Arrow schema of `columns_of` the groups."""
-    return pa.schema([column.field for column in columns_of(groups)])
+    return pa.schema([column.field for column in columns_of(groups, embedding_size)])

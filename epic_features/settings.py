@@ -12,6 +12,10 @@ from epic_features.errors import SettingsError
 
 CORE_GROUPS = ("shape", "colors", "faces", "text")
 EXTRA_GROUPS = ("bytes", "cartoon", "quality", "exif", "layout", "texture")
+# Not among them, and not in ``all``: it needs a model that somebody has chosen.
+EMBEDDING_GROUP = "embedding"
+# Back ends that tell whether two embeddings can be compared: the network, and its preprocessing.
+EMBEDDING_ROLES = ("embedding", "embedding input")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
 TEXT_READERS = ("rapid", "paddle", "boxes")
 ARABIC_READERS = ("tesseract", "rapid", "none")
@@ -43,8 +47,9 @@ class Settings:
     groups : tuple of str
         Column groups to compute, from ``shape``, ``colors``, ``faces``, ``text`` (together
         ``core``) and the extra groups ``bytes``, ``cartoon``, ``quality``, ``exif``,
-        ``layout`` (which brings ``text`` with it) and ``texture``; ``all`` means every group.
+        ``layout`` (which brings ``text`` with it) and ``texture``; ``all`` means all of these.
         Core columns of a group left out are null; extra columns left out are absent.
+        ``embedding`` is there exactly when `embedding` is given.
     faces : str
         Face detector: ``centerface``, ``yunet`` or ``retinaface``.
     face_threshold : float or None
@@ -57,6 +62,9 @@ class Settings:
         model that has to be downloaded) or ``none``.
     text_threshold : float
         Least mean confidence of a detected text box, in [0, 1].
+    embedding : str or None
+        Network behind the column ``embedding``: a name, an ONNX file, or the folder of one; see
+        `epic_features.extras.embedding.Embedder`. None leaves the column out.
     allow_truncated : bool
         Decode what there is of a cut-off file instead of rejecting it.
     max_pixels : int
@@ -79,13 +87,16 @@ class Settings:
     ocr: str = "rapid"
     arabic: str = "tesseract"
     text_threshold: float = 0.6
+    embedding: str | None = None
     allow_truncated: bool = False
     max_pixels: int = field(default=100_000_000, metadata=_host_only())
     max_bytes: int = field(default=128 * 2**20, metadata=_host_only())
     model_dir: str | None = field(default=None, metadata=_host_only())
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "groups", _expand_groups(self.groups))
+        if self.embedding is not None:
+            object.__setattr__(self, "embedding", os.fspath(self.embedding))
+        object.__setattr__(self, "groups", _expand_groups(self.groups, self.embedding))
         _check_choice("faces", self.faces, FACE_DETECTORS)
         _check_choice("ocr", self.ocr, TEXT_READERS)
         _check_choice("arabic", self.arabic, ARABIC_READERS)
@@ -99,7 +110,12 @@ class Settings:
 
     def to_dict(self) -> dict[str, Any]:
         """Return the settings as JSON-ready values."""
-        return {**asdict(self), "groups": list(self.groups)}
+        values = {**asdict(self), "groups": list(self.groups)}
+        if self.embedding is not None:
+            # JSON can't hold the bytes of a path that is not Unicode.
+            path = self.embedding.encode("utf-8", "surrogateescape")
+            values["embedding"] = path.decode("utf-8", "backslashreplace")
+        return values
 
     @classmethod
     def row_fields(cls) -> tuple[str, ...]:
@@ -117,15 +133,20 @@ def _check_number(name: str, value: object, least: float, most: float) -> None:
         raise SettingsError(f"{name}={value!r} must be a number from {least} to {most}")
 
 
-def _expand_groups(groups: Iterable[str]) -> tuple[str, ...]:
+def _expand_groups(groups: Iterable[str], embedding: str | None) -> tuple[str, ...]:
     if isinstance(groups, str) or not isinstance(groups, Iterable):
         raise SettingsError(f"groups={groups!r} must be a tuple of names, such as ('core',)")
-    wanted: set[str] = set()
-    known = _GROUP_ALIASES["all"]
+    wanted: set[str] = set() if embedding is None else {EMBEDDING_GROUP}
+    known = (*_GROUP_ALIASES["all"], EMBEDDING_GROUP)
     for group in groups:
         if group not in _GROUP_ALIASES:
             _check_choice("groups", group, (*known, *_GROUP_ALIASES))
         wanted.update(_GROUP_ALIASES.get(group, (group,)))
+    if EMBEDDING_GROUP in wanted and embedding is None:
+        raise SettingsError(
+            "the group 'embedding' needs a network: give embedding= a name, or the path of an "
+            "ONNX file with a preprocess.json beside it"
+        )
     if not wanted:
         raise SettingsError(f"groups is empty; choose from: {', '.join((*known, *_GROUP_ALIASES))}")
     return tuple(group for group in known if group in wanted)

@@ -23,10 +23,10 @@ from numpy.typing import NDArray
 
 from classifiers import pretrained
 from classifiers.guarantee import UNSURE, Guarantee
-from classifiers.storage import ModelFileError
 from classifiers.tabular import TabularClassifier
 from classifiers.workflow import classify, settings_of
 from epic_features import OutputError, Settings
+from epic_features.errors import ModelFileError
 
 FULL = "full"
 _FILE = "cascade.json"

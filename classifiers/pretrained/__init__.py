@@ -6,7 +6,8 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from classifiers.storage import ModelFileError, load
+from classifiers.storage import load
+from epic_features.errors import ModelFileError
 
 if TYPE_CHECKING:
     from classifiers.tabular import TabularClassifier

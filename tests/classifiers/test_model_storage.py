@@ -9,8 +9,8 @@ import pytest
 
 from classifiers import TabularClassifier, load_pretrained
 from classifiers.pretrained import NAMES, find_model
-from classifiers.storage import ModelFileError
 from epic_features import OutputError
+from epic_features.errors import ModelFileError
 
 
 @pytest.fixture

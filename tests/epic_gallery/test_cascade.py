@@ -15,10 +15,10 @@ from PIL import Image as PILImage
 
 from classifiers import pretrained
 from classifiers.guarantee import UNSURE
-from classifiers.storage import ModelFileError
 from classifiers.tabular import TabularClassifier
 from epic_features import Extractor, Settings, SettingsError, extract
 from epic_features.engines.processes import ProcessEngine
+from epic_features.errors import ModelFileError
 from epic_features.sources import ImageReference, references
 from epic_gallery.cascade import Cascade, Step, load_cascade, settled, settling_thresholds
 from epic_gallery.sorting import CascadeExtractor, sort_images

@@ -1,0 +1,164 @@
+"""The column ``embedding`` as numbers, and what is learned of it: a few directions, or classes."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pyarrow as pa
+import pyarrow.compute as pc
+from numpy.typing import NDArray
+
+from classifiers.calibration import softmax
+from classifiers.table import Table, TableError
+
+COLUMN = "embedding"
+
+Matrix = NDArray[np.float32]
+
+# A class is never ruled out: this is one in a million.
+_LEAST_LOG_PROBABILITY = float(np.log(1e-6))
+
+# Width of the prior of a raw score: classes that differ as much as these are told apart surely.
+_SCORE_DEVIATION = 3.0
+
+
+def embeddings_of(table: Table) -> Matrix:
+    """Return the embeddings of a table; rows without one are NaN.
+
+    Returns
+    -------
+    ndarray of float32, shape (n_rows, length)
+
+    Raises
+    ------
+    TableError
+        The column is missing, does not hold lists of numbers, has none at all, or lists of
+        different lengths.
+    """
+    if COLUMN not in (table.column_names if isinstance(table, pa.Table) else table.columns):
+        raise TableError(
+            "the table lacks the column embedding; extract it with `epic extract --embed NETWORK`"
+        )
+    lists = _lists(table[COLUMN])
+    known = lists.drop_null()
+    if len(lists) and not len(known):
+        raise TableError("the column embedding is null in every row")
+    lengths = pc.unique(pc.list_value_length(known)).to_pylist()
+    if len(lengths) > 1 or 0 in lengths:
+        raise TableError(
+            f"the column embedding holds lists of the lengths {sorted(lengths)}; they must be of "
+            "one length, as one network gives them"
+        )
+    matrix = np.full((len(lists), lengths[0] if lengths else 0), np.nan, np.float32)
+    numbers = known.flatten().to_numpy(zero_copy_only=False)
+    matrix[np.asarray(lists.is_valid())] = numbers.reshape(len(known), matrix.shape[1])
+    matrix[~np.isfinite(matrix).all(axis=1)] = np.nan
+    return matrix
+
+
+def _lists(values: Any) -> pa.Array:
+    """Return a column of either kind of table as one Arrow array of lists."""
+    try:
+        if not isinstance(values, pa.ChunkedArray):
+            return pa.array(values.tolist(), pa.list_(pa.float32()), from_pandas=True)
+        kind = values.type
+        if not pa.types.is_fixed_size_list(kind) or kind.value_type != pa.float32():
+            values = values.cast(pa.list_(pa.float32()))
+        return values.combine_chunks()
+    except (TypeError, ValueError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
+        raise TableError(f"the column embedding should hold lists of numbers: {error}") from error
+
+
+@dataclass(frozen=True)
+class LinearMap:
+    """Scores as a weighted sum of the numbers of an embedding.
+
+    Attributes
+    ----------
+    weights : ndarray of float32, shape (length, n_scores)
+        What each number adds to each score.
+    offset : ndarray of float32, shape (n_scores,)
+        The scores of an embedding of zeros; -inf for a class that was never seen.
+    """
+
+    weights: Matrix
+    offset: Matrix
+
+    def scores(self, embeddings: Matrix) -> Matrix:
+        """Return the scores, shape (n, n_scores); NaN for rows of NaN.
+
+        Raises
+        ------
+        TableError
+            The embeddings have another length.
+        """
+        # An empty table has embeddings of any length.
+        if len(embeddings) and embeddings.shape[1] != len(self.weights):
+            raise TableError(
+                f"the embeddings have {embeddings.shape[1]} numbers; the model was trained on "
+                f"{len(self.weights)}, so they are of another network"
+            )
+        if not len(embeddings):
+            return np.zeros((0, len(self.offset)), np.float32)
+        return embeddings @ self.weights + self.offset
+
+    def log_probabilities(self, embeddings: Matrix) -> Matrix:
+        """Return the logarithms of the probabilities the scores stand for, at least ln 1e-6."""
+        scores = self.scores(embeddings).astype(np.float64)
+        with np.errstate(divide="ignore"):
+            logarithms = np.log(softmax(scores))
+        return np.maximum(logarithms, _LEAST_LOG_PROBABILITY).astype(np.float32)
+
+
+def principal_components(embeddings: Matrix, count: int) -> LinearMap:
+    """Return the map to the first principal components, fewer when there are not as many."""
+    from sklearn.decomposition import PCA
+
+    known = _known(embeddings)
+    count = min(count, *known.shape)
+    found = PCA(n_components=count, svd_solver="covariance_eigh").fit(known.astype(np.float64))
+    weights = found.components_.T
+    return LinearMap(weights.astype(np.float32), (-found.mean_ @ weights).astype(np.float32))
+
+
+def logistic_regression(embeddings: Matrix, codes: NDArray[np.intp], n_classes: int) -> LinearMap:
+    """Return the map to the raw scores of the classes, by logistic regression.
+
+    Each number is standardised. The penalty is not tuned: the prior gives the weights the variance
+    9 / length, so that a raw score varies by about 3 whatever the length of the embedding.
+
+    Parameters
+    ----------
+    embeddings : ndarray of float32, shape (n, length)
+        Rows of NaN are left out.
+    codes : ndarray of int, shape (n,)
+        Index of the class of each row.
+    n_classes : int
+        How many classes there are; those without a row get the raw score -inf.
+    """
+    from sklearn.linear_model import LogisticRegression
+    from sklearn.preprocessing import StandardScaler
+
+    kept = np.isfinite(embeddings).all(axis=1)
+    known, seen = _known(embeddings).astype(np.float64), np.unique(codes[kept])
+    weights = np.zeros((known.shape[1], n_classes))
+    offset = np.full(n_classes, -np.inf)
+    offset[seen] = 0.0
+    if len(seen) > 1:
+        scaler = StandardScaler().fit(known)
+        model = LogisticRegression(C=_SCORE_DEVIATION**2 / known.shape[1], max_iter=1000)
+        model.fit(scaler.transform(known), codes[kept])
+        # Of two classes the first one's score is 0.
+        columns = seen[1:] if len(seen) == 2 else seen
+        weights[:, columns] = model.coef_.T / scaler.scale_[:, None]
+        offset[columns] = model.intercept_ - scaler.mean_ @ weights[:, columns]
+    return LinearMap(weights.astype(np.float32), offset.astype(np.float32))
+
+
+def _known(embeddings: Matrix) -> Matrix:
+    known = embeddings[np.isfinite(embeddings).all(axis=1)]
+    if not len(known):
+        raise TableError("the column embedding is null in every row")
+    return known

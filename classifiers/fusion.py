@@ -1,0 +1,92 @@
+"""Boosted trees over the feature table and an embedding of the picture."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from classifiers.fusion_encoding import FusionEncoder
+from classifiers.tabular import TabularClassifier
+
+
+class FusionClassifier(TabularClassifier):
+    """Classifies images by their feature table and by what a network makes of them.
+
+    A `TabularClassifier` whose table has the column ``embedding`` (``epic extract --embed``), with
+    the same calibration, guarantee, explanations (the embedding is one topic) and files. What is
+    learned of the embedding is learned inside the folds. A table with the embedding of another
+    network than the one trained with is refused by its checksum.
+
+    Parameters
+    ----------
+    mode : str
+        ``"pca"`` puts principal components of the embedding beside the metadata, ``"stack"`` the
+        class probabilities of a logistic regression on it; see `FusionEncoder`.
+    n_components : int
+        Principal components with ``mode="pca"``.
+    columns : sequence of str, optional
+        See `TableEncoder`; an empty one leaves the embedding alone.
+    words, learning_rate, num_leaves, max_rounds, patience, min_images, column_share, class_weight,
+    protect, folds, random_state, n_jobs
+        As for `TabularClassifier`; `folds` and `random_state` also make the folds of the logistic
+        regression.
+
+    Attributes
+    ----------
+    encoder_ : FusionEncoder
+        Turns tables into numbers. The other attributes are those of `TabularClassifier`.
+
+    Examples
+    --------
+    >>> model = FusionClassifier("stack").fit(table, table["class"])  # doctest: +SKIP
+    >>> model.predict_proba(table).shape  # doctest: +SKIP
+    (2110, 10)
+    """
+
+    kind = "fusion"
+
+    def __init__(
+        self,
+        mode: str = "pca",
+        n_components: int = 32,
+        *,
+        columns: Sequence[str] | None = None,
+        words: int = 200,
+        learning_rate: float = 0.08,
+        num_leaves: int = 7,
+        max_rounds: int = 250,
+        patience: int = 40,
+        min_images: int = 10,
+        column_share: float = 0.15,
+        class_weight: str | dict[str, float] | None = None,
+        protect: Sequence[str] = (),
+        folds: int = 5,
+        random_state: int = 0,
+        n_jobs: int = 1,
+    ) -> None:
+        super().__init__(
+            columns=columns,
+            words=words,
+            learning_rate=learning_rate,
+            num_leaves=num_leaves,
+            max_rounds=max_rounds,
+            patience=patience,
+            min_images=min_images,
+            column_share=column_share,
+            class_weight=class_weight,
+            protect=protect,
+            folds=folds,
+            random_state=random_state,
+            n_jobs=n_jobs,
+        )
+        self.mode = mode
+        self.n_components = n_components
+
+    def _new_encoder(self) -> FusionEncoder:
+        return FusionEncoder(
+            mode=self.mode,
+            n_components=self.n_components,
+            columns=self.columns,
+            words=self.words,
+            folds=self.folds,
+            random_state=self.random_state,
+        )

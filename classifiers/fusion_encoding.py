@@ -1,0 +1,238 @@
+"""A feature table and its embeddings as one matrix."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from typing import Any, Self
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classifiers.embeddings import (
+    COLUMN,
+    LinearMap,
+    embeddings_of,
+    logistic_regression,
+    principal_components,
+)
+from classifiers.encoding import TableEncoder
+from classifiers.folds import make_folds
+from classifiers.table import Table, TableError
+from classifiers.topics import EMBEDDING_PREFIX
+from classifiers.words import WordCounts
+
+MODES = ("pca", "stack")
+
+
+class FusionEncoder(TableEncoder):
+    """Turns a feature table with the column ``embedding`` into numbers.
+
+    Beside the numbers of `TableEncoder` stand, with ``mode="pca"``, the first principal components
+    of the embedding; with ``mode="stack"`` the logarithms of the class probabilities that a
+    logistic regression on the embedding gives.
+
+    With ``"stack"``, `fit_transform` is not `fit` and then `transform`, as with scikit-learn's
+    ``TargetEncoder``: each row gets the probabilities of a regression that has not seen its group.
+
+    Parameters
+    ----------
+    mode : str
+        ``"pca"`` or ``"stack"``.
+    n_components : int
+        Principal components, at least 1.
+    columns : sequence of str, optional
+        As for `TableEncoder`; an empty one leaves the embedding alone.
+    words, min_images
+        As for `TableEncoder`.
+    folds : int
+        Folds of the regressions inside `fit_transform`.
+    random_state : int
+        Seed of these folds.
+
+    Attributes
+    ----------
+    map_ : LinearMap
+        What the embedding is multiplied with.
+    """
+
+    classes_: list[str]
+
+    def __init__(
+        self,
+        mode: str = "pca",
+        n_components: int = 32,
+        columns: Sequence[str] | None = None,
+        words: int = 200,
+        min_images: int = 5,
+        folds: int = 5,
+        random_state: int = 0,
+    ) -> None:
+        super().__init__(columns=columns, words=words, min_images=min_images)
+        self.mode = mode
+        self.n_components = n_components
+        self.folds = folds
+        self.random_state = random_state
+
+    def fit(
+        self,
+        X: Table,  # noqa: N803
+        y: object = None,
+        groups: object = None,
+    ) -> Self:
+        """Choose the columns, learn the vocabulary and what to make of the embedding.
+
+        Parameters
+        ----------
+        X : pandas.DataFrame or pyarrow.Table
+            A feature table with the column ``embedding``.
+        y : array of str, shape (n_rows,), optional
+            The class of each row; needed with ``mode="stack"``.
+        groups : array, shape (n_rows,), optional
+            Only used by `fit_transform`.
+
+        Raises
+        ------
+        TableError
+            A parameter is wrong, or a column is missing or of another type.
+        """
+        self._learn(X, embeddings_of(X), self._codes(y))
+        return self
+
+    def fit_transform(
+        self,
+        X: Table,  # noqa: N803
+        y: ArrayLike | None = None,
+        groups: ArrayLike | None = None,
+    ) -> NDArray[np.float32]:
+        """Fit, and return the numbers to train on.
+
+        Parameters
+        ----------
+        X, y
+            As for `fit`.
+        groups : array, shape (n_rows,), optional
+            Rows of one group are never split between a regression and those it judges.
+
+        Raises
+        ------
+        TableError
+            As for `fit`; or the rows can't be split into parts.
+        """
+        embeddings, codes = embeddings_of(X), self._codes(y)
+        self._learn(X, embeddings, codes)
+        return self._joined(X, self._held_out(embeddings, codes, groups))
+
+    def transform(self, X: Table) -> NDArray[np.float32]:  # noqa: N803
+        """Return the numbers of a table, shape (n_rows, n_features); NaN where it has null.
+
+        Raises
+        ------
+        TableError
+            A column is missing or of another type, or the embeddings of another length.
+        """
+        return self._joined(X, self._numbers(self.map_, embeddings_of(X)))
+
+    @property
+    def columns_used_(self) -> list[str]:
+        """The columns of the table that are read."""
+        return [*super().columns_used_, COLUMN]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Return what `fit` learned as JSON-ready values, but for the map."""
+        return {**super().to_dict(), "classes": self.classes_}
+
+    def to_arrays(self) -> dict[str, NDArray[Any]]:
+        """Return the map."""
+        return {"weights": self.map_.weights, "offset": self.map_.offset}
+
+    def restore(
+        self, learned: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None
+    ) -> Self:
+        """Take over what `to_dict` and `to_arrays` returned, instead of fitting.
+
+        Raises
+        ------
+        ValueError
+            They do not fit together.
+        """
+        if not arrays:
+            raise ValueError("model.npz is missing")
+        self.map_ = LinearMap(arrays["weights"], arrays["offset"])
+        self.classes_ = list(learned["classes"])
+        count = len(self.map_.offset)
+        if self.map_.weights.shape[1:] != (count,) or (
+            self.mode == "stack" and count != len(self.classes_)
+        ):
+            raise ValueError("model.npz has another shape than model.json says")
+        return super().restore(learned)
+
+    def _learn(
+        self, table: Table, embeddings: NDArray[np.float32], codes: NDArray[np.intp] | None
+    ) -> None:
+        if self.mode not in MODES:
+            raise TableError(f"mode={self.mode!r}; choose from: {', '.join(MODES)}")
+        if self.mode == "pca" and self.n_components < 1:
+            raise TableError(f"n_components={self.n_components}; at least 1 is needed")
+        if self.mode == "stack":
+            self.map_ = self._regression(embeddings, codes)
+        else:
+            self.map_ = principal_components(embeddings, self.n_components)
+        if self.columns is None or len(self.columns):
+            super().fit(table)
+        else:
+            self.number_columns_, self.uses_colors_ = [], False
+            self.vocabulary_ = WordCounts(0, 1)
+            self._name_features()
+
+    def _codes(self, y: object) -> NDArray[np.intp] | None:
+        self.classes_ = []
+        if y is None or self.mode != "stack":
+            return None
+        classes, codes = np.unique(np.asarray(y, dtype=str), return_inverse=True)
+        self.classes_ = [str(name) for name in classes]
+        return np.asarray(codes, np.intp)
+
+    def _regression(
+        self, embeddings: NDArray[np.float32], codes: NDArray[np.intp] | None
+    ) -> LinearMap:
+        if codes is None or len(codes) != len(embeddings):
+            raise TableError("mode='stack' needs the class of every row")
+        return logistic_regression(embeddings, codes, len(self.classes_))
+
+    def _held_out(
+        self,
+        embeddings: NDArray[np.float32],
+        codes: NDArray[np.intp] | None,
+        groups: ArrayLike | None,
+    ) -> NDArray[np.float32]:
+        if self.mode != "stack" or codes is None:
+            return self._numbers(self.map_, embeddings)
+        numbers = np.zeros((len(codes), len(self.classes_)), np.float32)
+        fold = self._inner_folds(codes, groups)
+        for part in np.unique(fold):
+            test = fold == part
+            learned = self._regression(embeddings[~test], codes[~test])
+            numbers[test] = self._numbers(learned, embeddings[test])
+        return numbers
+
+    def _inner_folds(self, codes: NDArray[np.intp], groups: ArrayLike | None) -> NDArray[np.intp]:
+        try:
+            return make_folds(codes, groups, self.folds, self.random_state)
+        except TableError:
+            # A class with a single image can't be in every part, which is no reason to stop.
+            return make_folds(np.zeros_like(codes), groups, self.folds, self.random_state)
+
+    def _numbers(self, learned: LinearMap, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
+        stack = self.mode == "stack"
+        return learned.log_probabilities(embeddings) if stack else learned.scores(embeddings)
+
+    def _joined(self, table: Table, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
+        return np.hstack([super().transform(table), numbers])
+
+    def _name_features(self) -> None:
+        super()._name_features()
+        names = [f"class {name}" for name in self.classes_] or [
+            f"component {number}" for number in range(1, len(self.map_.offset) + 1)
+        ]
+        own = np.array([EMBEDDING_PREFIX + name for name in names], dtype=object)
+        self.feature_names_ = np.concatenate([self.feature_names_, own])

@@ -1,0 +1,404 @@
+"""Metadata and an embedding together: learned without looking, saved, explained, refused."""
+
+from __future__ import annotations
+
+import json
+
+import numpy as np
+import pyarrow as pa
+import pytest
+from sklearn.base import clone
+from sklearn.decomposition import PCA
+from sklearn.linear_model import LogisticRegression
+from sklearn.model_selection import cross_val_score
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from classifiers import FusionClassifier, TableEncoder, TabularClassifier, explain, importance
+from classifiers.embeddings import embeddings_of, logistic_regression, principal_components
+from classifiers.fusion_encoding import FusionEncoder
+from classifiers.pretrained import find_model
+from classifiers.table import TableError, provenance_of
+from classifiers.workflow import classify, settings_of
+from epic_features import SettingsMismatch
+from epic_features.errors import ModelFileError
+from epic_features.extractor import METADATA_KEY
+from epic_features.frame import to_pandas
+
+LENGTH = 20
+
+
+def embeddings(labels, seed=0, apart=1.0, length=LENGTH):
+    """Noise around a place for each class."""
+    random = np.random.default_rng(seed)
+    names, codes = np.unique(labels, return_inverse=True)
+    places = np.random.default_rng(99).normal(0, apart, (len(names), length))
+    return (places[codes] + random.normal(0, 1, (len(labels), length))).astype(np.float32)
+
+
+def with_embedding(table, values, network="a" * 64, path="net/"):
+    """Add the column as `epic extract --embed` would."""
+    record = json.loads(table.schema.metadata[METADATA_KEY])
+    record["settings"]["embedding"] = path
+    record["settings"]["groups"].append("embedding")
+    record["backends"] += [
+        {"role": "embedding", "name": "net (onnxruntime)", "version": "1", "sha256": network},
+        {"role": "embedding input", "name": "pillow", "version": "12", "sha256": "b" * 64},
+    ]
+    column = pa.array(list(values), pa.list_(pa.float32(), values.shape[1]))
+    table = table.append_column("embedding", column)
+    return table.replace_schema_metadata({METADATA_KEY: json.dumps(record).encode()})
+
+
+@pytest.fixture(scope="module")
+def three_fused(three):
+    table, labels = three
+    return with_embedding(table, embeddings(labels.astype(str))), labels
+
+
+@pytest.fixture(scope="module")
+def two_fused(two):
+    table, labels = two
+    return with_embedding(table, embeddings(labels.astype(str), seed=1, apart=0.4)), labels
+
+
+@pytest.fixture(scope="module", params=["pca", "stack"])
+def mode(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def model(mode, two_fused, quick):
+    """A model of two classes with a guarantee; do not fit it again."""
+    return FusionClassifier(mode, 6, **quick, protect=("personal",)).fit(*two_fused)
+
+
+def test_it_learns(mode, three_fused, quick, make_table):
+    table, labels = three_fused
+    model = FusionClassifier(mode, **quick).fit(table, labels)
+    odds = model.predict_proba(table)
+    assert odds.shape == (90, 3)
+    assert odds.sum(axis=1) == pytest.approx(np.ones(90))
+    assert (model.classes_[model.out_of_fold_.argmax(axis=1)] == labels).mean() > 0.8
+    fresh, truth = make_table({"memes": 30, "notes": 30, "personal": 30}, seed=7)
+    fresh = with_embedding(fresh, embeddings(truth.astype(str), seed=7))
+    assert (model.predict(fresh) == truth).mean() > 0.8
+    assert model.predict_proba(table[:0]).shape == (0, 3)
+    assert np.array_equal(model.predict_proba(to_pandas(table)), odds)
+    assert model.predict_proba(table[4:5]) == pytest.approx(odds[4:5], abs=1e-6)
+
+
+def test_the_embedding_helps_where_the_metadata_are_noise(mode, make_table, quick):
+    table, _ = make_table({"only": 120})
+    labels = np.where(np.arange(120) % 2, "a", "b")
+    fused = with_embedding(table, embeddings(labels))
+    alone = TabularClassifier(**quick).fit(table, labels)
+    both = FusionClassifier(mode, **quick).fit(fused, labels)
+    embedding_only = FusionClassifier(mode, columns=(), **quick).fit(fused, labels)
+    rates = [
+        (m.classes_[m.out_of_fold_.argmax(axis=1)] == labels).mean()
+        for m in (alone, both, embedding_only)
+    ]
+    assert rates[0] < 0.65
+    assert min(rates[1:]) > 0.85
+    names = embedding_only.encoder_.feature_names_
+    assert all(name.startswith("embedding:") for name in names)
+
+
+def test_scikit_learn_conventions(mode, three_fused, quick):
+    table, labels = three_fused
+    model = FusionClassifier(mode, n_components=4, **quick)
+    parameters = clone(model).get_params()
+    assert parameters == model.get_params()
+    assert (parameters["mode"], parameters["n_components"]) == (mode, 4)
+    base = set(TabularClassifier().get_params().items())
+    assert base <= set(FusionClassifier().get_params().items())
+    assert cross_val_score(model, to_pandas(table), labels, cv=2).min() > 0.5
+    encoder = FusionEncoder(mode)
+    assert clone(encoder).get_params() == encoder.get_params()
+
+
+def test_components_are_those_of_scikit_learn(three_fused):
+    table, labels = three_fused
+    encoder = FusionEncoder("pca", 5).fit(table)
+    found = encoder.transform(table)
+    own = TableEncoder().fit(table)
+    width = len(own.feature_names_)
+    assert np.array_equal(found[:, :width], own.transform(table), equal_nan=True)
+    wanted = PCA(5, svd_solver="full").fit_transform(embeddings(labels.astype(str)).astype(float))
+    assert np.abs(found[:, width:]) == pytest.approx(np.abs(wanted), abs=1e-4)
+    names = encoder.get_feature_names_out()[width:].tolist()
+    assert names == [f"embedding:component {k}" for k in range(1, 6)]
+    assert len(FusionEncoder("pca", 500).fit(table).feature_names_) == width + LENGTH
+
+
+@pytest.mark.parametrize("count", [2, 3])
+def test_probabilities_are_those_of_scikit_learn(three_fused, count):
+    table, labels = three_fused
+    kept = np.isin(labels, np.unique(labels.astype(str))[:count])
+    table, labels = table.filter(pa.array(kept)), labels[kept].astype(str)
+    encoder = FusionEncoder("stack", columns=()).fit(table, labels)
+    found = encoder.transform(table)
+    plain = embeddings_of(table).astype(float)
+    wanted = make_pipeline(StandardScaler(), LogisticRegression(C=9 / LENGTH, max_iter=1000))
+    wanted = wanted.fit(plain, labels).predict_log_proba(plain)
+    assert found == pytest.approx(np.maximum(wanted, np.log(1e-6)), abs=1e-3)
+    assert encoder.feature_names_.tolist() == [f"embedding:class {c}" for c in np.unique(labels)]
+
+
+def test_the_rows_to_train_on_are_judged_by_others(three_fused):
+    """Each group has its own labels by chance: who has seen a group knows them, others can't."""
+    table, _ = three_fused
+    random = np.random.default_rng(3)
+    groups = np.arange(90) // 5
+    places = random.normal(0, 3, (18, LENGTH))
+    values = places[groups] + random.normal(0, 0.01, (90, LENGTH))
+    table = with_embedding(table.drop_columns("embedding"), values)
+    labels = np.array(["a", "b"])[random.permutation(np.arange(18) % 2)][groups]
+    encoder = FusionEncoder("stack", columns=())
+    honest = encoder.fit_transform(table, labels, groups=groups).argmax(axis=1)
+    seen = encoder.transform(table).argmax(axis=1)
+    split = FusionEncoder("stack", columns=()).fit_transform(table, labels).argmax(axis=1)
+    truth = (labels == "b").astype(int)
+    assert (seen == truth).mean() > 0.9
+    assert (split == truth).mean() > 0.9
+    assert (honest == truth).mean() < 0.7
+    assert FusionEncoder("pca", 3, columns=()).fit_transform(table).shape == (90, 3)
+
+
+def test_components_are_learned_inside_the_fold(three_fused, quick):
+    """What only the tested fold has must not be among the components."""
+    table, labels = three_fused
+    values = embeddings(labels.astype(str))
+    fold = np.arange(90) % 3
+    other = values.copy()
+    other[fold == 2] += np.random.default_rng(1).normal(0, 1000, (30, LENGTH))
+    bare = table.drop_columns("embedding")
+    one, two = (
+        FusionClassifier("pca", 3, **quick).fit(with_embedding(bare, v), labels, fold=fold)
+        for v in (values, other)
+    )
+    assert not np.allclose(one.encoder_.map_.weights, two.encoder_.map_.weights)
+    maps = []
+    for v in (values, other):
+        kept = with_embedding(bare, v).filter(pa.array(fold != 2))
+        maps.append(FusionEncoder("pca", 3).fit(kept).map_.weights)
+    assert np.array_equal(*maps)
+
+
+def test_a_saved_model_gives_the_same_answers(model, two_fused, tmp_path):
+    table, _ = two_fused
+    model.save(tmp_path / "model")
+    assert {p.name for p in (tmp_path / "model").iterdir()} == {
+        "model.txt", "model.json", "model.npz",
+    }  # fmt: skip
+    again = find_model(tmp_path / "model")
+    assert type(again) is FusionClassifier
+    assert again.get_params() == model.get_params() | {"protect": ["personal"]}
+    assert np.array_equal(again.predict_proba(table), model.predict_proba(table))
+    assert again.decide(table).tolist() == model.decide(table).tolist()
+    assert again.guarantee_ == model.guarantee_
+    assert again.provenance_ == model.provenance_
+    with np.load(tmp_path / "model" / "model.npz", allow_pickle=False) as stored:
+        assert set(stored.files) == {"weights", "offset"}
+    again.save(tmp_path / "again")
+    for path in (tmp_path / "model").iterdir():
+        assert (tmp_path / "again" / path.name).read_bytes() == path.read_bytes()
+    labels = classify(again, table, reasons=True)
+    assert labels.num_rows == len(table)
+
+
+@pytest.mark.parametrize("damage", ["missing", "cut", "text", "shape", "pickle", "names", "kind"])
+def test_damaged_files(model, tmp_path, damage):
+    model.save(tmp_path)
+    arrays = tmp_path / "model.npz"
+    record = json.loads((tmp_path / "model.json").read_text())
+    if damage == "missing":
+        arrays.unlink()
+    elif damage == "cut":
+        arrays.write_bytes(arrays.read_bytes()[:300])
+    elif damage == "text":
+        arrays.write_text("weights")
+    elif damage == "shape":
+        np.savez(arrays, weights=np.zeros((LENGTH, 9), np.float32), offset=np.zeros(7, np.float32))
+    elif damage == "pickle":
+        np.savez(arrays, weights=np.array([{}], object), offset=np.zeros(7))
+    elif damage == "names":
+        np.savez(arrays, other=np.zeros(3))
+    else:
+        (tmp_path / "model.json").write_text(json.dumps(record | {"kind": "magic"}))
+    with pytest.raises(ModelFileError, match=r"damaged|can't read"):
+        TabularClassifier.load(tmp_path)
+
+
+def test_guarantee_and_calibration(model, two_fused):
+    table, labels = two_fused
+    assert model.temperature_ >= 1
+    assert model.guarantee_.protected == 160
+    decided = model.decide(table)
+    assert set(decided) <= {"personal", "irrelevant", "unsure"}
+    hidden = (decided == "irrelevant") & (labels == "personal")
+    assert hidden.sum() <= 2
+
+
+def test_the_embedding_is_one_reason(model, two_fused):
+    table, _ = two_fused
+    for source in (table[:5], to_pandas(table).iloc[:5]):
+        for explanation in explain(model, source):
+            topics = [reason.topic for reason in explanation.reasons]
+            assert topics.count("embedding") == 1
+            (reason,) = (r for r in explanation.reasons if r.topic == "embedding")
+            assert reason.phrase == "its look as a whole"
+            assert all(name.startswith("embedding:") for name in reason.features)
+            total = explanation.base + sum(r.contribution for r in explanation.reasons)
+            assert total == pytest.approx(explanation.score)
+    shares = importance(model, table)
+    assert shares["topics"]["embedding"] > 0
+    assert shares["parts"]["embedding"] == pytest.approx(shares["topics"]["embedding"])
+
+
+def test_another_network_is_refused(model, two_fused, two):
+    table, labels = two_fused
+    values = embeddings(labels.astype(str), seed=1, apart=0.4)
+    other = with_embedding(two[0], values, network="c" * 64)
+    with pytest.raises(SettingsMismatch, match=r"embedding by net .* cccccccccccc instead of net"):
+        model.predict(other)
+    with pytest.raises(SettingsMismatch, match="without the column groups embedding"):
+        model.predict(two[0])
+    with pytest.raises(SettingsMismatch):
+        explain(model, other)
+    moved = with_embedding(two[0], values, path="elsewhere/net.onnx")
+    assert np.array_equal(model.predict_proba(moved), model.predict_proba(table))
+    # Without a word about its origin a table is told by the length at least.
+    nameless = with_embedding(two[0], values[:, :-1]).replace_schema_metadata(None)
+    with pytest.raises(TableError, match="19 numbers; the model was trained on 20"):
+        model.predict(nameless)
+
+
+def test_models_without_an_embedding_do_not_care(three, three_fused, quick):
+    table, labels = three
+    plain = TabularClassifier(**quick).fit(table, labels)
+    with_one = TabularClassifier(**quick).fit(*three_fused)
+    assert plain.booster_.model_to_string() == with_one.booster_.model_to_string()
+    assert np.array_equal(plain.predict_proba(three_fused[0]), plain.predict_proba(table))
+    assert np.array_equal(with_one.predict_proba(table), plain.predict_proba(table))
+    assert settings_of(with_one).embedding is None
+    assert "embedding" not in settings_of(with_one).groups
+    roles = {b["role"] for b in with_one.provenance_["backends"]}
+    assert not roles & {"embedding", "embedding input"}
+
+
+def test_the_settings_of_a_model_name_its_network(model):
+    settings = settings_of(model)
+    assert settings.embedding == "net/"
+    assert settings.groups[-1] == "embedding"
+
+
+def test_rows_without_an_embedding(mode, three_fused, quick):
+    table, labels = three_fused
+    values = table["embedding"].to_pylist()
+    values[3] = values[50] = None
+    holes = table.set_column(
+        table.schema.get_field_index("embedding"), "embedding",
+        pa.array(values, pa.list_(pa.float32(), LENGTH)),
+    )  # fmt: skip
+    model = FusionClassifier(mode, **quick).fit(holes, labels)
+    odds = model.predict_proba(holes)
+    assert np.isfinite(odds).all()
+    assert np.array_equal(model.predict_proba(to_pandas(holes)), odds)
+    numbers = model.encoder_.transform(holes)[:, -3:]
+    assert np.flatnonzero(np.isnan(numbers).any(axis=1)).tolist() == [3, 50]
+
+
+def test_kinds_of_columns(three_fused):
+    table, _ = three_fused
+    wanted = embeddings_of(table)
+    assert wanted.dtype == np.float32
+    frame = to_pandas(table)
+    assert np.array_equal(embeddings_of(frame), wanted)
+    frame["embedding"] = [row.astype(np.float64).tolist() for row in wanted]
+    assert np.array_equal(embeddings_of(frame), wanted)
+    plain = pa.table({"embedding": pa.array(wanted.tolist(), pa.list_(pa.float64()))})
+    assert np.array_equal(embeddings_of(plain), wanted)
+    chunks = pa.concat_tables([table[:7], table[7:]])
+    assert np.array_equal(embeddings_of(chunks), wanted)
+    assert np.array_equal(embeddings_of(table[3:9]), wanted[3:9])
+
+
+@pytest.mark.parametrize(
+    ("values", "message"),
+    [
+        ([[1.0], [1.0, 2.0]], r"lengths \[1, 2\]"),
+        ([None, None], "null in every row"),
+        ([[], []], r"lengths \[0\]"),
+        (["a", "b"], "lists of numbers"),
+        ([1.0, 2.0], "lists of numbers"),
+        ([["a"], ["b"]], "lists of numbers"),
+    ],
+)
+def test_no_embeddings(values, message):
+    import pandas as pd
+
+    for table in (pa.table({"embedding": values}), pd.DataFrame({"embedding": values})):
+        with pytest.raises(TableError, match=message):
+            embeddings_of(table)
+
+
+def test_wrong_parameters(three, three_fused, quick):
+    table, labels = three_fused
+    with pytest.raises(TableError, match="lacks the column embedding.*--embed"):
+        FusionClassifier(**quick).fit(*three)
+    with pytest.raises(TableError, match="mode='concat'; choose from: pca, stack"):
+        FusionClassifier("concat", **quick).fit(table, labels)
+    with pytest.raises(TableError, match="n_components=0"):
+        FusionClassifier("pca", 0, **quick).fit(table, labels)
+    with pytest.raises(TableError, match="needs the class of every row"):
+        FusionEncoder("stack").fit(table)
+    with pytest.raises(TableError, match="one group"):
+        FusionEncoder("stack").fit_transform(table, labels, groups=np.zeros(90))
+
+
+def test_a_class_with_no_example_in_a_fold(mode, three_fused, quick):
+    """All notes are of one group, so no part that leaves it out has any."""
+    table, labels = three_fused
+    groups = np.where(labels == "notes", 100, np.arange(90) % 9)
+    model = FusionClassifier(mode, **quick).fit(table, labels, groups=groups)
+    assert np.isfinite(model.out_of_fold_).all()
+    assert np.isfinite(model.predict_proba(table)).all()
+
+
+def test_a_class_never_seen_is_not_ruled_out():
+    random = np.random.default_rng(0)
+    values = random.normal(0, 1, (40, 5)).astype(np.float32)
+    codes = np.arange(40) % 2 * 2
+    found = logistic_regression(values, codes, 4).log_probabilities(values)
+    assert found[:, [1, 3]] == pytest.approx(np.full((40, 2), np.log(1e-6)))
+    assert np.exp(found[:, [0, 2]]).sum(axis=1) == pytest.approx(np.ones(40), abs=1e-5)
+    one = logistic_regression(values, np.zeros(40, int), 2).log_probabilities(values)
+    assert one[:, 0] == pytest.approx(np.zeros(40))
+
+
+def test_a_class_with_two_images(mode, three_fused, quick):
+    table, labels = three_fused
+    few = labels.copy()
+    few[few == "notes"] = "memes"
+    few[:2] = "rare"
+    model = FusionClassifier(mode, **quick).fit(table, few)
+    assert model.predict_proba(table).shape == (90, 3)
+
+
+def test_constant_and_wide_embeddings():
+    random = np.random.default_rng(0)
+    values = random.normal(0, 1, (12, 300)).astype(np.float32)
+    values[:, 7] = 4.0
+    found = principal_components(values, 32)
+    assert found.weights.shape == (300, 12)
+    scores = logistic_regression(values, np.arange(12) % 3, 3).log_probabilities(values)
+    assert np.isfinite(scores).all()
+
+
+def test_two_fits_give_the_same_model(mode, three_fused, quick):
+    one, two = (FusionClassifier(mode, **quick).fit(*three_fused) for _ in range(2))
+    assert one.booster_.model_to_string() == two.booster_.model_to_string()
+    assert np.array_equal(one.out_of_fold_, two.out_of_fold_)
+    assert provenance_of(three_fused[0])["backends"] == one.provenance_["backends"]
