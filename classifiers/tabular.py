@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import logging
 import os
 from collections.abc import Sequence
 from typing import Any, Self
@@ -18,6 +19,8 @@ from classifiers.encoding import TableEncoder
 from classifiers.folds import given_folds, make_folds
 from classifiers.guarantee import UNSURE, Guarantee, decide, find_guarantee
 from classifiers.table import Table, TableError, check_provenance, provenance_of
+
+logger = logging.getLogger(__name__)
 
 
 class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -269,6 +272,12 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = np.flatnonzero(self.fold_ == fold)
             train = np.flatnonzero(self.fold_ != fold)
+            if absent := sorted(set(range(len(self.classes_))) - set(codes[train].tolist())):
+                logger.warning(
+                    "fold %d: all images of %s are held out together, so none of them can be "
+                    "known; are the groups too large?",
+                    *(fold, ", ".join(str(self.classes_[code]) for code in absent)),
+                )
             # What the encoder learns, such as the vocabulary, is learned inside the fold too.
             encoder = self._new_encoder()
             part = None if groups is None else np.asarray(groups)[train]

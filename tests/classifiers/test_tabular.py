@@ -295,3 +295,10 @@ def test_real_pictures_of_the_data(shared, quick):
     model = TabularClassifier(**{**quick, "max_rounds": 30}).fit(table, labels)
     held_out = model.classes_[model.out_of_fold_.argmax(axis=1)]
     assert (held_out == labels).mean() >= 0.8
+
+
+def test_groups_that_are_the_classes_are_warned_of(three, quick, caplog):
+    """Each class is then judged by a model that has never seen it."""
+    table, labels = three
+    TabularClassifier(**quick).fit(table, labels, groups=labels)
+    assert "are held out together" in caplog.text
