@@ -139,12 +139,18 @@ class _ThresholdClassifier(Rule):
     def _learn(self, values: Floats, drawn: NDArray[np.bool_], weights: Floats) -> None:
         if self.threshold is None:
             self.threshold_ = _best_threshold(values[:, 0], drawn, weights)
+        elif not (isinstance(self.threshold, int | float) and -1 <= self.threshold <= 1):
+            raise TableError(f"threshold={self.threshold!r}; give a number from -1 to 1, or None")
         else:
             self.threshold_ = float(self.threshold)
-        self.scale_ = _best_scale(values[:, 0] - self.threshold_, drawn, weights)
+        self.scale_ = _best_scale(self._distances(values[:, 0]), drawn, weights)
 
     def _log_odds(self, values: Floats) -> Floats:
-        return np.asarray((values[:, 0] - self.threshold_) / self.scale_)
+        return self._distances(values[:, 0]) / self.scale_
+
+    def _distances(self, values: Floats) -> Floats:
+        """Return how far values lie above the threshold, on the scale of the log odds."""
+        return values - self.threshold_
 
     def _reason(self, values: Floats, drawn: bool) -> str:
         words = self._words[0 if drawn else 1]
@@ -175,7 +181,7 @@ class BilateralClassifier(_ThresholdClassifier):
     threshold_ : float
         The threshold in use.
     scale_ : float
-        Distance from the threshold that changes the log odds by one.
+        Logarithm of the factor of 1 - correlation that changes the log odds by one.
     """
 
     kind = "bilateral"
@@ -190,6 +196,11 @@ class BilateralClassifier(_ThresholdClassifier):
     ) -> None:
         self.threshold = threshold
         self.class_weight = class_weight
+
+    def _distances(self, values: Floats) -> Floats:
+        # Most correlations are within a hundredth of 1: what counts is the part that is missing.
+        missing, limit = (np.maximum(1 - part, 1e-9) for part in (values, self.threshold_))
+        return np.asarray(np.log(limit / missing))
 
     def _measure(self, image: Image) -> Mapping[str, float]:
         return {self.columns[0]: bilateral_similarity(image)}
