@@ -171,7 +171,7 @@ def _new_stages(extractors: list[Extractor], tier: int) -> list[Stage]:
 
 def _work(stage: Stage, extractor: Extractor) -> tuple[str, str]:
     settings = extractor.settings
-    return stage.group, settings.ocr if stage.group == "text" else ""
+    return stage.group, settings.text if stage.group == "text" else ""
 
 
 def _engine(
