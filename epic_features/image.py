@@ -269,9 +269,7 @@ def _rgb(picture: PILImage.Image) -> NDArray[np.uint8]:
     return pixels
 
 
-def _strip_to_rgb(
-    strip: PILImage.Image, whole: PILImage.Image, target: NDArray[np.uint8]
-) -> None:
+def _strip_to_rgb(strip: PILImage.Image, whole: PILImage.Image, target: NDArray[np.uint8]) -> None:
     import pyarrow as pa
     from PIL import Image as PILImage
 

@@ -202,9 +202,7 @@ def _colors(pixels: NDArray[np.uint8]) -> dict[str, float]:
     skin = cv2.inRange(chroma, np.array([0, 133, 77]), np.array([255, 173, 127]))
     return {
         "saturation_mean": saturation,
-        "saturation_contrast": float(
-            np.sqrt(counts @ (levels - saturation) ** 2 / counts.sum())
-        ),
+        "saturation_contrast": float(np.sqrt(counts @ (levels - saturation) ** 2 / counts.sum())),
         "vivid_ratio": float(counts[levels > 0.6].sum() / counts.sum()),
         "gray_ratio": float(counts[levels < 0.06].sum() / counts.sum()),
         "hue_entropy": _entropy(by_hue @ levels),
