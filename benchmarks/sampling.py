@@ -9,6 +9,9 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from epic_features.text.script import Script
+from epic_features.text.words import word_columns
+
 Times = dict[str, list[float]]
 
 
@@ -27,6 +30,12 @@ def sample(shared: Path, per_class: int) -> list[Path]:
                     chosen.append(paths[turn])
                     taken += 1
     return chosen
+
+
+def load_words() -> None:
+    """Load the dictionaries of both languages, once in the life of a process."""
+    lines = [("Goodmorning everyone", Script.LATIN), ("صباح الخير يا جماعة", Script.ARABIC)]
+    word_columns(lines, True)
 
 
 @contextmanager

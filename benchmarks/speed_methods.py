@@ -20,7 +20,7 @@ import cv2
 import numpy as np
 
 from benchmarks import machine
-from benchmarks.sampling import Times, clock, sample
+from benchmarks.sampling import Times, clock, load_words, sample
 from epic_features import Extractor, Settings, models
 from epic_features.image import Image, decode
 from epic_gallery.cascade import load_cascade
@@ -119,6 +119,7 @@ def measure(paths: list[Path], chosen: dict[str, Method]) -> Times:
     """Return the CPU seconds of every method for every picture."""
     times: Times = defaultdict(list)
     cv2.setNumThreads(1)
+    load_words()
     for method in chosen.values():  # Models load on first use.
         for path in (paths[0], paths[-1]):
             method(path.read_bytes())

@@ -149,7 +149,8 @@ def _between(
     place = np.asarray(shares) * (count - 1)
     low = np.floor(place).astype(np.intp)
     high = np.minimum(low + 1, count - 1)
-    return at(low) + (at(high) - at(low)) * (place - low)
+    found: NDArray[Any] = at(low) + (at(high) - at(low)) * (place - low)
+    return found
 
 
 def _edges(gx: _Real, gy: _Real, magnitude: _Real, outlines: _Mask) -> dict[str, float]:
@@ -241,7 +242,7 @@ def _local_patterns(luma: _Gray) -> NDArray[np.int64]:
     codes = np.zeros(limit.shape, np.uint8)
     for place, (y, x) in enumerate(around):
         near = luma[y : height - 2 + y, x : width - 2 + x]
-        codes |= cv2.compare(near, limit, cv2.CMP_GT) & np.uint8(1 << place)
+        codes |= np.asarray(cv2.compare(near, limit, cv2.CMP_GT), np.uint8) & np.uint8(1 << place)
     return np.bincount(_PATTERNS, weights=_counts(codes), minlength=10).astype(np.int64)
 
 
