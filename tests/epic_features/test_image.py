@@ -302,7 +302,7 @@ def test_colours_are_counted_once():
 
 
 def test_decoding_does_not_import_pandas():
-    """Half a second and 40 MB in every worker."""
+    """A fifth of a second in every worker."""
     code = (
         "import io, sys; from PIL import Image; from epic_features.image import from_pillow; "
         "from epic_features.settings import Settings; "
