@@ -17,7 +17,7 @@ from pathlib import Path
 from typing import Any
 
 from benchmarks import machine
-from benchmarks.extract import sample
+from benchmarks.sampling import sample
 from classifiers.guarantee import UNSURE
 from epic_features import Extractor, Settings
 from epic_features.engines import BuildRowMaker

@@ -161,7 +161,9 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
     for role, name in _backends(trained).items():
         if role in EMBEDDING_ROLES:
             continue
-        if (other := _backends(found).get(role, name)) != name:
+        other = _backends(found).get(role, name)
+        # One and the same model file, told by its checksum, may be run by another library.
+        if other.rsplit(" ", 1)[1] != name.rsplit(" ", 1)[1]:
             logger.warning("%s: the model was trained with %s, the table has %s", role, name, other)
 
 
@@ -172,10 +174,16 @@ def _version_differs(found: Mapping[str, Any], trained: Mapping[str, Any]) -> li
 
 def _settings_differ(found: Mapping[str, Any], trained: Mapping[str, Any]) -> list[str]:
     ours, theirs = trained.get("settings", {}), found.get("settings", {})
-    different = [
-        f"{name}={theirs.get(name)!r} instead of {ours.get(name)!r}"
+    # A setting that a record lacks was not there to be chosen.
+    pairs = {
+        name: [side.get(name, getattr(Settings, name)) for side in (theirs, ours)]
         for name in Settings.row_fields()
-        if name not in _HARMLESS and theirs.get(name) != ours.get(name)
+        if name not in _HARMLESS
+    }
+    different = [
+        f"{name}={their!r} instead of {our!r}"
+        for name, (their, our) in pairs.items()
+        if their != our
     ]
     missing = [g for g in ours.get("groups", ()) if g not in theirs.get("groups", ())]
     if missing:

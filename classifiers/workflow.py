@@ -44,10 +44,9 @@ logger = logging.getLogger(__name__)
 def settings_of(model: TabularClassifier | Rule) -> Settings:
     """Return the settings with which a table for a model is extracted."""
     trained = model.provenance_.get("settings", {})
-    known = {name: trained[name] for name in Settings.row_fields() if name in trained}
     columns = model.columns if isinstance(model, Rule) else model.encoder_.columns_used_
     groups = trained.get("groups") or groups_needed(columns)
-    return Settings(**{**known, "groups": groups})
+    return Settings.from_record({**trained, "groups": groups})
 
 
 def read_features(path: str | os.PathLike[str]) -> pa.Table:
@@ -147,7 +146,7 @@ def _matched(
     if not missing:
         return found, 0
     used = provenance_of(table).get("settings", {})
-    settings = Settings(**{name: used[name] for name in Settings.row_fields() if name in used})
+    settings = Settings.from_record(used)
     rows = []
     for number, result in enumerate(
         make_engine("processes", workers=workers, time_limit=_TIME_LIMIT).run(missing, settings), 1
@@ -163,7 +162,7 @@ def _settings_of_dump(folder: Path, settings: Settings) -> Settings:
     """Return the settings a dump was begun with, when they do and more column groups are there."""
     try:
         there = json.loads((folder / MANIFEST).read_bytes())["settings"]
-        theirs = Settings(**{name: there[name] for name in Settings.row_fields()})
+        theirs = Settings.from_record(there)
     except (OSError, ValueError, KeyError, TypeError):
         return settings
     enough = set(settings.groups) <= set(theirs.groups)

@@ -20,6 +20,7 @@ from epic_features.settings import (
     CORE_GROUPS,
     EXTRA_GROUPS,
     FACE_DETECTORS,
+    TEXT_EXTENTS,
     TEXT_READERS,
     Settings,
 )
@@ -38,6 +39,7 @@ Groups = Annotated[
 ]
 Faces = Annotated[str, typer.Option(help=f"Face detector: {', '.join(FACE_DETECTORS)}.")]
 Ocr = Annotated[str, typer.Option(help=f"Text reader: {', '.join(TEXT_READERS)}.")]
+Text = Annotated[str, typer.Option(help=f"How much text is read: {', '.join(TEXT_EXTENTS)}.")]
 Arabic = Annotated[str, typer.Option(help=f"Arabic reader: {', '.join(ARABIC_READERS)}.")]
 Embed = Annotated[
     str | None,
@@ -65,6 +67,7 @@ def extract(
     groups: Groups = "core",
     faces: Faces = Settings.faces,
     ocr: Ocr = Settings.ocr,
+    text: Text = Settings.text,
     arabic: Arabic = Settings.arabic,
     embed: Embed = None,
     allow_truncated: Truncated = False,
@@ -107,7 +110,7 @@ def extract(
     """Write the feature table of any number of images to Parquet; resumes when interrupted."""
     from epic_features.dumping import dump
 
-    settings = _settings(groups, faces, ocr, arabic, allow_truncated, embed)
+    settings = _settings(groups, faces, ocr, text, arabic, allow_truncated, embed)
     if log_file is not None:
         _log_to(log_file)
     console = Console(stderr=True, quiet=quiet or as_json)
@@ -153,6 +156,7 @@ def show(
     groups: Groups = "core",
     faces: Faces = Settings.faces,
     ocr: Ocr = Settings.ocr,
+    text: Text = Settings.text,
     arabic: Arabic = Settings.arabic,
     allow_truncated: Truncated = False,
     overwrite: Annotated[
@@ -164,7 +168,7 @@ def show(
 
     if output is not None:
         _check_picture(output, image, overwrite)
-    settings = _settings(groups, faces, ocr, arabic, allow_truncated)
+    settings = _settings(groups, faces, ocr, text, arabic, allow_truncated)
     inspection = inspect(image, settings=settings)
     table = Table("column", "value", "unit", title=plain(image))
     for column in inspection.columns:
@@ -257,6 +261,7 @@ def _settings(
     groups: str,
     faces: str,
     ocr: str,
+    text: str,
     arabic: str,
     allow_truncated: bool,
     embed: str | None = None,
@@ -265,6 +270,7 @@ def _settings(
         groups=tuple(group.strip() for group in groups.split(",") if group.strip()),
         faces=faces,
         ocr=ocr,
+        text=text,
         arabic=arabic,
         embedding=embed,
         allow_truncated=allow_truncated,

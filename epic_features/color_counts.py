@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 _CHUNK = 1 << 24  # pixels sorted at a time: 64 MiB of working memory
+_MOST_WEIGHT = np.uint32(255)
 _COUNT = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
@@ -53,14 +54,41 @@ def count_colors(pixels: NDArray[np.uint8]) -> ColorCounts:
     return ColorCounts(colors, (runs_joined & _COUNT).astype(np.int64))
 
 
+def count_weighted_colors(
+    pixels: NDArray[np.uint8], weights: NDArray[np.uint8]
+) -> NDArray[np.int64]:
+    """Return the sum of the weights of the pixels of every distinct colour.
+
+    Parameters
+    ----------
+    pixels : ndarray of uint8, shape (height, width, 3)
+        RGB.
+    weights : ndarray of uint8, shape (height, width)
+        What each pixel counts.
+
+    Returns
+    -------
+    ndarray of int64, shape (n,)
+        In the order of `count_colors`.
+    """
+    # A colour takes three of the four bytes that are sorted; its weight travels in the fourth.
+    codes = _codes(pixels.reshape(1, -1, 3)) << np.uint32(8) | weights.ravel()
+    codes.sort()
+    return np.add.reduceat((codes & _MOST_WEIGHT).astype(np.int64), _run_starts(codes >> 8))
+
+
 def _count_chunk(pixels: NDArray[np.uint8]) -> NDArray[np.uint64]:
     """Return colour (upper half) and count (lower half) of every distinct colour, sorted."""
-    # Bytes B, G, R, A read as a little-endian number: A << 24 | R << 16 | G << 8 | B.
-    codes = np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA)).view("<u4").ravel()
+    codes = _codes(pixels)
     codes.sort()
     starts = _run_starts(codes)
     counts = np.diff(starts, append=len(codes))
     return (codes[starts].astype(np.uint64) << _SHIFT) | counts.astype(np.uint64)
+
+
+def _codes(pixels: NDArray[np.uint8]) -> NDArray[np.uint32]:
+    # Bytes B, G, R, A read as a little-endian number: A << 24 | R << 16 | G << 8 | B.
+    return np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2BGRA)).view("<u4").ravel()
 
 
 def _merge(runs: NDArray[np.uint64]) -> NDArray[np.uint64]:

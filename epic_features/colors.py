@@ -14,7 +14,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epic_features.color_clusters import Histogram, cluster
-from epic_features.color_counts import count_colors
+from epic_features.color_counts import ColorCounts, count_colors
 from epic_features.image import Image
 from epic_features.schema import N_COLORS
 from epic_features.stage import Backend
@@ -53,7 +53,7 @@ class ColorsStage:
 
     def __call__(self, image: Image) -> Mapping[str, Any]:
         """Return one value for every column of the group."""
-        palette = dominant_colors(image.pixels, N_COLORS)
+        palette = palette_of(image.color_counts, N_COLORS)
         row: dict[str, Any] = {}
         for i in range(N_COLORS):
             known = i < len(palette.shares)
@@ -87,7 +87,12 @@ def dominant_colors(pixels: NDArray[np.uint8], k: int = N_COLORS) -> Palette:
     """
     if k < 1:
         raise ValueError(f"k={k} clusters; ask for at least 1")
-    exact = Histogram.of(count_colors(pixels))
+    return palette_of(count_colors(pixels), k)
+
+
+def palette_of(counted: ColorCounts, k: int = N_COLORS) -> Palette:
+    """Do what `dominant_colors` does with colours that have been counted."""
+    exact = Histogram.of(counted)
     few = exact.size <= k
     centers, sizes = (exact.colors.T, exact.counts) if few else cluster(exact, k)
     order = np.lexsort((centers[:, 2], centers[:, 1], centers[:, 0], -sizes))

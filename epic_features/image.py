@@ -6,13 +6,14 @@ import io
 import threading
 import warnings
 from dataclasses import dataclass, field, replace
-from functools import cache
+from functools import cache, cached_property
 from typing import TYPE_CHECKING
 
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
+from epic_features.color_counts import ColorCounts, count_colors
 from epic_features.errors import ImageError
 from epic_features.settings import Settings
 
@@ -37,7 +38,8 @@ FORMATS = (
 
 _ORIENTATION = 0x0112
 _SUB_IFDS = (0x8769, 0x8825)  # Exif, GPS
-_STRIP_PIXELS = 4_000_000
+# Pillow keeps RGB in four bytes a pixel, and a strip of this size in one block of memory.
+_STRIP_PIXELS = 1_000_000
 _open_lock = threading.Lock()
 
 
@@ -86,7 +88,14 @@ class Image:
         if scale >= 1:
             return self.pixels
         size = (max(1, round(self.width * scale)), max(1, round(self.height * scale)))
+        # Halving a large picture first would be three times as fast, but what depends on noise
+        # would change: `bilateral_similarity` by up to three standard deviations.
         return np.asarray(cv2.resize(self.pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+    @cached_property
+    def color_counts(self) -> ColorCounts:
+        """How many pixels have which colour; counted once, for all the stages that ask."""
+        return count_colors(self.pixels)
 
     def named(self, file_name: str, relative_path: str, label: str | None) -> Image:
         """Return the same image with its place in a source."""
@@ -244,20 +253,27 @@ def _rgb(picture: PILImage.Image) -> NDArray[np.uint8]:
     rows = max(1, _STRIP_PIXELS // width)
     for top in range(0, height, rows):
         strip = picture.crop((0, top, width, min(height, top + rows)))
-        pixels[top : top + rows] = _strip_to_rgb(strip, picture)
+        _strip_to_rgb(strip, picture, pixels[top : top + rows])
     return pixels
 
 
-def _strip_to_rgb(strip: PILImage.Image, whole: PILImage.Image) -> NDArray[np.uint8]:
+def _strip_to_rgb(strip: PILImage.Image, whole: PILImage.Image, target: NDArray[np.uint8]) -> None:
+    import pyarrow as pa
     from PIL import Image as PILImage
 
     if strip.mode.startswith(("I", "F")):
-        return _grey_to_rgb(np.asarray(strip), whole)
+        target[:] = _grey_to_rgb(np.asarray(strip), whole)
+        return
     if strip.has_transparency_data or strip.mode in ("PA", "La", "RGBa"):
         overlay = strip.convert("RGBA")
         white = PILImage.new("RGBA", strip.size, "white")
         strip = PILImage.alpha_composite(white, overlay)
-    return np.asarray(strip.convert("RGB"))
+    # Through Arrow the memory of Pillow is seen without a copy: eight times as fast as NumPy's way.
+    values = pa.array(strip.convert("RGB")).flatten()
+    # Not `to_numpy`, which imports pandas.
+    rgbx = np.frombuffer(values.buffers()[1], np.uint8, len(values), values.offset)
+    rgbx = rgbx.reshape(*target.shape[:2], 4)
+    cv2.cvtColor(rgbx, cv2.COLOR_RGBA2RGB, dst=target)
 
 
 def _grey_to_rgb(values: NDArray[np.generic], whole: PILImage.Image) -> NDArray[np.uint8]:

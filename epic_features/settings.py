@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import os
+import re
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Mapping
 from dataclasses import asdict, dataclass, field, fields
 from typing import Any
 
@@ -17,8 +18,11 @@ EMBEDDING_GROUP = "embedding"
 # Back ends that tell whether two embeddings can be compared: the network, and its preprocessing.
 EMBEDDING_ROLES = ("embedding", "embedding input")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
-TEXT_READERS = ("rapid", "paddle", "boxes")
+TEXT_READERS = ("rapid", "paddle")
+TEXT_EXTENTS = ("full", "counts", "budget:N")
 ARABIC_READERS = ("tesseract", "rapid", "none")
+
+_BUDGET = re.compile(r"budget:([1-9]\d{0,5})")
 
 # Pillow itself refuses anything larger, as a decompression bomb.
 _MOST_PIXELS = 178_956_970
@@ -55,8 +59,12 @@ class Settings:
     face_threshold : float or None
         Least confidence of a face, in [0, 1]; None takes the detector's own default.
     ocr : str
-        Text reader: ``rapid``, ``paddle``, or ``boxes``, which only finds where text is, for a
-        small part of the time; all columns that need letters are then null.
+        Text reader: ``rapid`` or ``paddle``.
+    text : str
+        How much of the text is read. ``full``: all of it. ``counts``: nothing, text is only found,
+        on a smaller copy, for a small part of the time; all columns that need letters are then
+        null. ``budget:N``, such as ``budget:12``: of each picture the N largest boxes; where text
+        is and how much is told of all of it, the columns that need letters are about what was read.
     arabic : str
         Recogniser of Arabic lines behind ``ocr="rapid"``: ``tesseract``, ``rapid`` (a PP-OCRv5
         model that has to be downloaded) or ``none``.
@@ -85,6 +93,7 @@ class Settings:
     faces: str = "centerface"
     face_threshold: float | None = None
     ocr: str = "rapid"
+    text: str = "full"
     arabic: str = "tesseract"
     text_threshold: float = 0.6
     embedding: str | None = None
@@ -99,6 +108,11 @@ class Settings:
         object.__setattr__(self, "groups", _expand_groups(self.groups, self.embedding))
         _check_choice("faces", self.faces, FACE_DETECTORS)
         _check_choice("ocr", self.ocr, TEXT_READERS)
+        if self.text not in ("full", "counts") and not _BUDGET.fullmatch(str(self.text)):
+            raise SettingsError(
+                f"text={self.text!r} is not known; choose from: {', '.join(TEXT_EXTENTS)}, with a "
+                "number from 1 for N"
+            )
         _check_choice("arabic", self.arabic, ARABIC_READERS)
         if self.model_dir is not None:
             object.__setattr__(self, "model_dir", os.fspath(self.model_dir))
@@ -116,6 +130,20 @@ class Settings:
             path = self.embedding.encode("utf-8", "surrogateescape")
             values["embedding"] = path.decode("utf-8", "backslashreplace")
         return values
+
+    @property
+    def text_budget(self) -> int | None:
+        """How many text boxes of a picture are read; None when all are."""
+        budget = _BUDGET.fullmatch(self.text)
+        return int(budget[1]) if budget else {"counts": 0}.get(self.text)
+
+    @classmethod
+    def from_record(cls, record: Mapping[str, Any]) -> Settings:
+        """Return the settings behind a table or model, of what `to_dict` said of them.
+
+        What an older version did not know, and what describes the machine, is as by default.
+        """
+        return cls(**{name: record[name] for name in cls.row_fields() if name in record})
 
     @classmethod
     def row_fields(cls) -> tuple[str, ...]:

@@ -54,8 +54,7 @@ class Step:
     @property
     def settings(self) -> Settings:
         """How the table for the model is extracted."""
-        trained = self.model.provenance_["settings"]
-        return Settings(**{name: trained[name] for name in Settings.row_fields()})
+        return Settings.from_record(self.model.provenance_["settings"])
 
     def settle(self, table: pa.Table) -> NDArray[np.object_]:
         """Return the class of each row that is settled here, else "unsure"."""

@@ -137,7 +137,6 @@ class CascadeExtractor:
     def __init__(self, steps: tuple[Step, ...], settings: Settings) -> None:
         self._steps = steps
         self._extractors = [Extractor(s) for s in (*(step.settings for step in steps), settings)]
-        self._schemas = [schema_of(extractor.settings.groups) for extractor in self._extractors]
         self._stages = [_new_stages(self._extractors, n) for n in range(len(self._extractors))]
 
     def load(self, image: ImageReference) -> Image:
@@ -146,8 +145,6 @@ class CascadeExtractor:
 
     def row(self, image: Image) -> dict[str, Any]:
         """Return the columns of one image, as far as they were needed."""
-        import pyarrow as pa
-
         parts: dict[str, Any] = {}
         for tier, extractor in enumerate(self._extractors):
             for stage in self._stages[tier]:
@@ -155,8 +152,7 @@ class CascadeExtractor:
             row = extractor.assemble(image, parts.values())
             if tier == len(self._steps):
                 break
-            table = pa.Table.from_pylist([row], schema=self._schemas[tier])
-            if self._steps[tier].settle(table)[0] != UNSURE:
+            if self._steps[tier].settle(extractor.table([row]))[0] != UNSURE:
                 break
         return {**row, _TIER: tier}
 
@@ -171,7 +167,7 @@ def _new_stages(extractors: list[Extractor], tier: int) -> list[Stage]:
 
 def _work(stage: Stage, extractor: Extractor) -> tuple[str, str]:
     settings = extractor.settings
-    return stage.group, settings.ocr if stage.group == "text" else ""
+    return stage.group, settings.text if stage.group == "text" else ""
 
 
 def _engine(

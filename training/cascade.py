@@ -34,9 +34,9 @@ _OUT = Path(__file__).resolve().parents[1] / "classifiers" / "pretrained"
 
 PIXELS = ("shape", "cartoon", "quality", "texture")
 _STEPS = {
-    "pixels": Settings(groups=PIXELS, ocr="boxes"),
-    "boxes": Settings(groups=(*PIXELS, "layout"), ocr="boxes"),
-    "faces": Settings(groups=(*PIXELS, "layout", "faces"), ocr="boxes"),
+    "pixels": Settings(groups=PIXELS, text="counts"),
+    "boxes": Settings(groups=(*PIXELS, "layout"), text="counts"),
+    "faces": Settings(groups=(*PIXELS, "layout", "faces"), text="counts"),
 }
 """Without ``colors``: they added nothing to ``texture``."""
 
@@ -103,7 +103,7 @@ class Outcome:
 
 def quick_table(data: Data, folder: Path, cache: Path) -> Data:
     """Return the data with text found but not read, as the steps see them."""
-    settings = Settings(groups=("layout",), ocr="boxes")
+    settings = Settings(groups=("layout",), text="counts")
     real, _ = extract_features(str(folder), cache / "real-boxes", settings)
     parts = [(to_pandas(real), (data.facts["fold"] >= 0).to_numpy())]
     if not parts[0][1].all():

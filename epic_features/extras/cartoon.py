@@ -9,7 +9,7 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from epic_features.color_counts import count_colors
+from epic_features.color_counts import count_colors, count_weighted_colors
 from epic_features.image import Image
 from epic_features.stage import Backend
 
@@ -46,10 +46,10 @@ class CartoonStage:
 
     def __call__(self, image: Image) -> Mapping[str, Any]:
         """Return one value for every column of the group."""
+        distinct, resized = _color_counts(image)
         return {
-            "distinct_colors_ratio": len(count_colors(image.pixels).counts)
-            / (image.width * image.height),
-            "top512_colors_ratio": top512_colors_ratio(image),
+            "distinct_colors_ratio": distinct / (image.width * image.height),
+            "top512_colors_ratio": _top_share(resized),
             "bilateral_similarity": bilateral_similarity(image),
             "edge_density": _edge_density(image.fitted(_SMALL_SIDE)),
         }
@@ -57,9 +57,31 @@ class CartoonStage:
 
 def top512_colors_ratio(image: Image) -> float:
     """Return the column ``top512_colors_ratio`` of an image, in (0, 1]."""
-    resized = cv2.resize(image.pixels, (_TOP_SIDE, _TOP_SIDE), interpolation=cv2.INTER_NEAREST)
-    counts = np.sort(count_colors(np.asarray(resized, np.uint8)).counts)
-    return float(counts[-_TOP_COLORS:].sum() / _TOP_SIDE**2)
+    return _top_share(_color_counts(image)[1])
+
+
+def _top_share(counts: NDArray[np.int64]) -> float:
+    return float(np.sort(counts)[-_TOP_COLORS:].sum() / _TOP_SIDE**2)
+
+
+def _color_counts(image: Image) -> tuple[int, NDArray[np.int64]]:
+    """Return how many colours there are, and how often each occurs in the resize."""
+    rows, columns = _repetitions(image.height), _repetitions(image.width)
+    if min(rows.min(), columns.min()) > 0 and rows.max() * columns.max() <= 255:
+        # Every pixel is there, repeated: there is no need to sort the repetitions.
+        counts = count_weighted_colors(image.pixels, np.outer(rows, columns).astype(np.uint8))
+        return len(counts), counts
+    size = (_TOP_SIDE, _TOP_SIDE)
+    resized = cv2.resize(image.pixels, size, interpolation=cv2.INTER_NEAREST)
+    counts = count_colors(np.asarray(resized, np.uint8)).counts
+    return len(image.color_counts.counts), counts
+
+
+def _repetitions(length: int) -> NDArray[np.int64]:
+    """Return how often each of so many rows or columns is taken into the resize."""
+    places = np.arange(length, dtype=np.float32)[:, None]
+    taken = cv2.resize(places, (1, _TOP_SIDE), interpolation=cv2.INTER_NEAREST)
+    return np.bincount(taken.ravel().astype(np.int64), minlength=length)
 
 
 def bilateral_similarity(image: Image) -> float:

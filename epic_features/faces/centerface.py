@@ -7,25 +7,31 @@ middle lies, and five landmarks, which are not used here.
 
 from __future__ import annotations
 
+from functools import cached_property
+from importlib.metadata import version
+from typing import TYPE_CHECKING
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
 
 from epic_features import models
 from epic_features.faces.detector import Face
-from epic_features.faces.pool import Pool
 from epic_features.image import Image
+from epic_features.networks import open_session, with_free_size
 from epic_features.stage import Backend
 
+if TYPE_CHECKING:
+    from onnxruntime import InferenceSession
+
 DEFAULT_THRESHOLD = 0.4
-# The network's declared input is a leftover of its export (10 x 3 x 32 x 32), which onnxruntime
-# insists on. OpenCV adapts it to the first picture it sees, so all must have the same shape.
 SIDE = 640
 STRIDE = 4
+# The network halves its input five times and joins the halves again.
+MULTIPLE = 32
 # Boxes of one face overlap by more than this share of their union; those of two faces rarely do.
 SAME_FACE = 0.3
-# Heat, size, offset, landmarks. OpenCV 5 wants all of them to be asked for.
-_OUTPUTS = ("537", "538", "539", "540")
+_HEAT, _SIZE, _OFFSET = "537", "538", "539"
 
 Map = NDArray[np.float32]
 
@@ -49,43 +55,49 @@ class CenterFace:
     def __init__(self, threshold: float | None = None, model_dir: str | None = None) -> None:
         self.threshold = DEFAULT_THRESHOLD if threshold is None else threshold
         self._path = models.find("centerface", cache=models.cache_dir(model_dir))
-        # A network keeps the picture it works on, so no two threads may share one.
-        self._networks = Pool(self._load)
 
     @property
     def backends(self) -> tuple[Backend, ...]:
-        """The model, and OpenCV, which runs it."""
+        """The model, and onnxruntime, which runs it."""
         return (
-            Backend("faces", "centerface (opencv)", cv2.__version__, models.sha256(self._path)),
+            Backend(
+                "faces",
+                "centerface (onnxruntime)",
+                version("onnxruntime"),
+                models.sha256(self._path),
+            ),
         )
 
     def detect(self, image: Image) -> list[Face]:
         """Return the faces of an image, most confident first."""
-        canvas, scale = letterbox(image, SIDE)
-        with self._networks.lend() as network:
-            network.setInput(cv2.dnn.blobFromImage(canvas))
-            heat, size, offset, _ = network.forward(_OUTPUTS)
-            # Still inside, because the maps may lie in the memory of the network.
-            return decode(heat[0, 0], size[0], offset[0], self.threshold, scale)
+        canvas, scale = padded(image, SIDE)
+        heat, size, offset = self._session.run(
+            [_HEAT, _SIZE, _OFFSET],
+            {self._session.get_inputs()[0].name: cv2.dnn.blobFromImage(canvas)},
+        )
+        return decode(heat[0, 0], size[0], offset[0], self.threshold, scale)
 
-    def _load(self) -> cv2.dnn.Net:
-        # From memory, because on some systems OpenCV can't open paths with other than ASCII
-        # letters.
-        return cv2.dnn.readNetFromONNX(np.fromfile(self._path, np.uint8))
+    @cached_property
+    def _session(self) -> InferenceSession:
+        # The file allows for 10 pictures of 32 x 32 pixels only, a leftover of its export.
+        return open_session(with_free_size(self._path.read_bytes()))
 
 
-def letterbox(image: Image, side: int) -> tuple[NDArray[np.uint8], float]:
-    """Fit an image into the top left corner of a black square. Small images are not enlarged.
+def padded(image: Image, side: int) -> tuple[NDArray[np.uint8], float]:
+    """Fit an image into a square and pad it on the right and below to what the network can take.
+
+    Small images are not enlarged.
 
     Returns
     -------
-    canvas : ndarray of uint8, shape (side, side, 3)
-        RGB.
+    canvas : ndarray of uint8, shape (rows, columns, 3)
+        RGB, padded with black; rows and columns are multiples of 32.
     scale : float
         Pixels of the canvas per pixel of the image, at most 1.
     """
     pixels = image.fitted(side)
-    canvas = np.zeros((side, side, 3), np.uint8)
+    height, width = (-(-length // MULTIPLE) * MULTIPLE for length in pixels.shape[:2])
+    canvas = np.zeros((height, width, 3), np.uint8)
     canvas[: pixels.shape[0], : pixels.shape[1]] = pixels
     return canvas, min(1.0, side / max(image.width, image.height))
 

@@ -17,7 +17,7 @@ def build_text_stage(settings: Settings) -> TextStage:
         When the reader needs a library that isn't installed.
     """
     arrangement = "layout" in settings.groups
-    if settings.ocr == "boxes":
+    if settings.text == "counts":
         from epic_features.text.boxes import BoxesStage
 
         return BoxesStage(settings.text_threshold, arrangement=arrangement)

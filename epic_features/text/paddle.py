@@ -106,7 +106,13 @@ class PaddleReader(LineByLineReader):
             Backend(role, "paddleocr", version("paddleocr"), models.sha256(path))
             for role, path in (("text detection", detector), ("text recognition", recogniser))
         )
-        super().__init__(self._find, self._read_line, arabic_reader(settings), backends)
+        super().__init__(
+            self._find,
+            self._read_line,
+            arabic_reader(settings),
+            backends,
+            settings.text_budget,
+        )
 
     def _find(self, pixels: NDArray[np.uint8]) -> list[NDArray[np.float32]]:
         with self._lock:

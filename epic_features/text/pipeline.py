@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from typing import NamedTuple, Protocol
 
+import cv2
 import numpy as np
 from numpy.typing import NDArray
 
@@ -89,6 +90,8 @@ class LineByLineReader:
         Recogniser of Arabic lines; None when there is none.
     backends : tuple of Backend
         What `detect` and `recognise` run on.
+    budget : int or None
+        How many boxes of a picture are read, the largest; None reads all.
     """
 
     def __init__(
@@ -97,10 +100,12 @@ class LineByLineReader:
         recognise: Recognise,
         arabic: ArabicRecogniser | None,
         backends: tuple[Backend, ...],
+        budget: int | None = None,
     ) -> None:
         self._detect = detect
         self._recognise = recognise
         self._arabic = arabic
+        self._budget = budget
         self._backends = backends if arabic is None else (*backends, arabic.backend)
 
     @property
@@ -114,12 +119,19 @@ class LineByLineReader:
         return self._backends
 
     def read(self, image: Image) -> list[TextBox]:
-        """Return the text boxes of an image, in no particular order."""
+        """Return the text boxes of an image, in no particular order.
+
+        Those beyond the budget hold no text.
+        """
         pixels = image.pixels
-        found = [self._candidate(pixels, polygon) for polygon in self._detect(pixels)]
+        polygons = self._detect(pixels)
+        if self._budget is not None:
+            polygons = sorted(polygons, key=cv2.contourArea, reverse=True)
+        found = [self._candidate(pixels, polygon) for polygon in polygons[: self._budget]]
         bar = _bar(found)
-        boxes = (_decide(candidate, bar) for candidate in found)
-        return [box for box in boxes if box is not None]
+        boxes = [box for box in (_decide(candidate, bar) for candidate in found) if box is not None]
+        unread = [] if self._budget is None else polygons[self._budget :]
+        return boxes + [_box(readings(polygon)[0], "", 0.0) for polygon in unread]
 
     def _candidate(self, pixels: NDArray[np.uint8], polygon: NDArray[np.float32]) -> _Candidate:
         """Read a box in every way in which it may stand; the surest reading wins."""

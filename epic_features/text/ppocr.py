@@ -17,6 +17,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epic_features.errors import ModelNotFound
+from epic_features.networks import open_session
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -70,21 +71,6 @@ def bundled_model(name: str) -> Path:
 def wheel_version() -> str:
     """Return the version of rapidocr, whose wheel carries the networks."""
     return importlib.metadata.version("rapidocr")
-
-
-def open_session(path: Path) -> InferenceSession:
-    """Load an ONNX network for one thread; pictures are read in parallel, not parts of them."""
-    import onnxruntime
-
-    options = onnxruntime.SessionOptions()
-    options.intra_op_num_threads = 1
-    options.inter_op_num_threads = 1
-    options.log_severity_level = 3
-    # Every picture has another shape; the arena would keep the memory of the largest for ever.
-    options.enable_cpu_mem_arena = False
-    return onnxruntime.InferenceSession(
-        str(path), sess_options=options, providers=["CPUExecutionProvider"]
-    )
 
 
 class Detector:

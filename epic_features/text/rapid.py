@@ -23,7 +23,7 @@ class RapidReader(LineByLineReader):
     Parameters
     ----------
     settings : Settings
-        `text_threshold`, `arabic` and `model_dir` are used.
+        `text`, `text_threshold`, `arabic` and `model_dir` are used.
 
     Raises
     ------
@@ -42,4 +42,5 @@ class RapidReader(LineByLineReader):
             Recogniser(recogniser),
             arabic_reader(settings),
             backends,
+            settings.text_budget,
         )

@@ -24,6 +24,10 @@ def test_groups_are_expanded_in_canonical_order():
     [
         ({"faces": "haar"}, "centerface, yunet, retinaface"),
         ({"ocr": "magic"}, "rapid, paddle"),
+        ({"text": "some"}, "full, counts, budget:N"),
+        ({"text": "budget:0"}, "from 1 for N"),
+        ({"text": "budget:-3"}, "from 1 for N"),
+        ({"text": 12}, "full, counts, budget:N"),
         ({"arabic": "magic"}, "tesseract, rapid, none"),
         ({"groups": ("colours",)}, "shape, colors, faces, text"),
         ({"groups": "text"}, "tuple of names"),
@@ -40,6 +44,21 @@ def test_groups_are_expanded_in_canonical_order():
 def test_wrong_values_list_the_known_ones(options, known):
     with pytest.raises(SettingsError, match=known):
         Settings(**options)
+
+
+@pytest.mark.parametrize(
+    ("text", "budget"), [("full", None), ("counts", 0), ("budget:1", 1), ("budget:120", 120)]
+)
+def test_budget(text, budget):
+    assert Settings(text=text).text_budget == budget
+
+
+def test_a_record_gives_the_settings_back_and_need_not_know_all_of_them():
+    settings = Settings(groups=("text", "exif"), text="budget:3", faces="yunet", max_pixels=9)
+    record = settings.to_dict()
+    assert Settings.from_record(record) == dataclasses.replace(settings, max_pixels=100_000_000)
+    del record["text"]
+    assert Settings.from_record({**record, "unknown": 1}).text == "full"
 
 
 def test_machine_limits_do_not_change_rows():

@@ -25,8 +25,8 @@ from epic_gallery.sorting import CascadeExtractor, sort_images
 from training.cascade import FULL_RATE, apply, choose, rehearse
 
 CLASSES = np.array(["irrelevant", "personal"])
-CHEAP = Settings(groups=("shape", "quality"), ocr="boxes")
-FOUND = Settings(groups=("shape", "quality", "layout"), ocr="boxes")
+CHEAP = Settings(groups=("shape", "quality"), text="counts")
+FOUND = Settings(groups=("shape", "quality", "layout"), text="counts")
 NEVER, ALWAYS = {"irrelevant": 2.0, "personal": 2.0}, {"irrelevant": 0.0, "personal": 0.0}
 
 
@@ -62,7 +62,7 @@ def model():
             max_rounds=20,
             column_share=1.0,
         ).fit(table, labels)
-        made.provenance_["settings"].update(groups=list(settings.groups), ocr=settings.ocr)
+        made.provenance_["settings"].update(groups=list(settings.groups), text=settings.text)
         return made
 
     return train
@@ -225,7 +225,7 @@ def test_a_model_without_steps_works_alone(cascade, pictures, tmp_path):
 def test_the_shipped_steps_settle_pages_without_reading_them(shared, cascade):
     steps = Cascade.load(Path(pretrained.__file__).parent / "quick-personal", cascade.full)
     assert steps.tiers == ("pixels", "boxes", "faces", "full")
-    assert all(settings.ocr == "boxes" for settings in steps.settings[:-1])
+    assert all(settings.text == "counts" for settings in steps.settings[:-1])
     pages = sorted((shared / "data" / "academicDigital").glob("*.jpg"))[:12]
     labels = sort_images(pages, steps, engine="inline").labels
     assert labels["tier"].to_pylist().count("pixels") >= 8

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given, settings
@@ -88,3 +89,25 @@ def test_drawings_are_told_from_photos(shared: Path) -> None:
     for name in ("top512_colors_ratio", "bilateral_similarity"):
         drawing, photo = (np.median([row[name] for row in rows]) for rows in values.values())
         assert drawing > photo, name
+
+
+@settings(max_examples=15, deadline=None)
+@given(
+    arrays(
+        np.uint8,
+        st.tuples(st.integers(1, 50), st.integers(1, 50), st.just(3)),
+        elements=st.sampled_from([0, 1, 255]),
+    ),
+    st.sampled_from([1, 7, 16, 23]),
+)
+def test_colours_of_the_resize_are_those_of_the_resize(
+    pixels: NDArray[np.uint8], factor: int
+) -> None:
+    """Small pictures, which are not really resized, larger ones, and such of a few pixels."""
+    pixels = np.repeat(np.repeat(pixels, factor, axis=0), factor, axis=1)
+    resized = cv2.resize(pixels, (1024, 1024), interpolation=cv2.INTER_NEAREST)
+    _, counts = np.unique(resized.reshape(-1, 3), axis=0, return_counts=True)
+    row = CartoonStage()(Image(pixels))
+    assert row["top512_colors_ratio"] == np.sort(counts)[-512:].sum() / 1024**2
+    distinct = len(np.unique(pixels.reshape(-1, 3), axis=0))
+    assert row["distinct_colors_ratio"] == distinct / (pixels.shape[0] * pixels.shape[1])

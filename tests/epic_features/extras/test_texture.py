@@ -16,6 +16,7 @@ from scipy.stats import entropy
 
 from epic_features import Extractor, Settings
 from epic_features.extras import TextureStage
+from epic_features.extras.texture import _quantiles_of_counts
 from epic_features.image import Image
 from epic_features.schema import EXTRA_COLUMNS
 
@@ -277,3 +278,16 @@ def test_a_large_picture_is_measured_small() -> None:
     row = row_of(pixels)
     assert row["flat_ratio"] == 1
     assert row["luma_p50"] == pytest.approx(0.5, abs=0.01)
+
+
+@given(
+    st.lists(st.integers(0, 255), min_size=1, max_size=60),
+    st.lists(st.floats(0, 1), min_size=1, max_size=5),
+)
+def test_quantiles_of_counts_are_those_of_the_values(
+    values: list[int], shares: list[float]
+) -> None:
+    counts = np.bincount(values, minlength=256)
+    found = _quantiles_of_counts(np.stack([counts, 3 * counts]), shares)
+    assert found[0] == pytest.approx(np.quantile(values, shares))
+    assert found[1] == pytest.approx(np.quantile(values * 3, shares))

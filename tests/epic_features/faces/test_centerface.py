@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from epic_features.faces.centerface import decode, letterbox
+from epic_features.faces.centerface import decode, padded
 from epic_features.image import Image
 
 CELLS = 40
@@ -58,11 +59,28 @@ def test_of_overlapping_boxes_the_best_stays():
 
 
 @given(width=st.integers(1, 300), height=st.integers(1, 300))
-def test_letterbox_keeps_place_and_proportion(width: int, height: int):
-    canvas, scale = letterbox(Image(np.full((height, width, 3), 200, np.uint8)), 64)
-    assert canvas.shape == (64, 64, 3)
+def test_padding_keeps_place_and_proportion(width: int, height: int):
+    canvas, scale = padded(Image(np.full((height, width, 3), 200, np.uint8)), 64)
     assert scale == min(1, 64 / max(width, height))
     rows, columns = np.nonzero(canvas[:, :, 0])
     assert (rows.min(), columns.min()) == (0, 0)
-    assert abs(rows.max() + 1 - height * scale) <= 1
-    assert abs(columns.max() + 1 - width * scale) <= 1
+    for last, length, side in zip(
+        (rows.max(), columns.max()), (height, width), canvas.shape[:2], strict=True
+    ):
+        assert abs(last + 1 - length * scale) <= 1
+        assert side % 32 == 0
+        assert side - 32 <= last < side <= 64
+
+
+def test_the_network_runs_as_opencv_runs_it(centerface, astronaut: Image):
+    """The weights are those of the file, although its input is declared anew."""
+    canvas, _ = padded(astronaut, 640)
+    blob = cv2.dnn.blobFromImage(canvas)
+    opened = cv2.dnn.readNetFromONNX(np.fromfile(centerface._path, np.uint8))
+    opened.setInput(blob)
+    names = ["537", "538", "539", "540"]
+    expected = opened.forward(names)
+    found = centerface._session.run(names, {"input.1": blob})
+    for ours, theirs in zip(found, expected, strict=True):
+        assert ours.shape == theirs.shape
+        assert np.abs(ours - theirs).max() < 1e-4

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import cv2
 import numpy as np
+import onnxruntime
 import pytest
 
 from epic_features.errors import ModelNotFound
@@ -88,7 +90,8 @@ def test_threshold_is_obeyed(detector, astronaut: Image):
 
 def test_backend_names_the_very_file(detector):
     (backend,) = detector.backends
-    assert backend.version == cv2.__version__
+    library = re.search(r"\((.*)\)", backend.name)[1]
+    assert backend.version == {"opencv": cv2, "onnxruntime": onnxruntime}[library].__version__
     assert len(backend.sha256) == 64
 
 

@@ -14,7 +14,7 @@ MORE_LETTERS = ("characters_count", "digits_ratio", "text_score_mean", "blank_bo
 
 @pytest.fixture(scope="module")
 def extractor():
-    return Extractor(Settings(groups=("layout",), ocr="boxes"))
+    return Extractor(Settings(groups=("layout",), text="counts"))
 
 
 @pytest.fixture(scope="module")
