@@ -18,7 +18,7 @@ EMBEDDING_GROUP = "embedding"
 EMBEDDING_ROLES = ("embedding", "embedding input")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
 TEXT_READERS = ("rapid", "paddle", "boxes")
-ARABIC_READERS = ("tesseract", "rapid", "none")
+ARABIC_READERS = ("own", "tesseract", "rapid", "none")
 
 # Pillow itself refuses anything larger, as a decompression bomb.
 _MOST_PIXELS = 178_956_970
@@ -58,8 +58,8 @@ class Settings:
         Text reader: ``rapid``, ``paddle``, or ``boxes``, which only finds where text is, for a
         small part of the time; all columns that need letters are then null.
     arabic : str
-        Recogniser of Arabic lines behind ``ocr="rapid"``: ``tesseract``, ``rapid`` (a PP-OCRv5
-        model that has to be downloaded) or ``none``.
+        Recogniser of Arabic lines: ``own``, which comes with this library, ``tesseract``, ``rapid``
+        (a PP-OCRv5 model that has to be downloaded) or ``none``.
     text_threshold : float
         Least mean confidence of a detected text box, in [0, 1].
     embedding : str or None
@@ -85,7 +85,7 @@ class Settings:
     faces: str = "centerface"
     face_threshold: float | None = None
     ocr: str = "rapid"
-    arabic: str = "tesseract"
+    arabic: str = "own"
     text_threshold: float = 0.6
     embedding: str | None = None
     allow_truncated: bool = False

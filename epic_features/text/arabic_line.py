@@ -15,7 +15,7 @@ _WHITE = 255
 # Share of the contrast that a row must show to hold ink. The noise of a JPEG stays below.
 _INK = 0.3
 _LEAST_WIDTH, _MOST_WIDTH = 16, 2000
-_MARGIN = 0.04
+_MARGIN = 0.05
 
 
 def prepare(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
@@ -53,11 +53,9 @@ def prepare(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
 
 
 def _without_empty_rows(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:
-    height = grey.shape[0]
     contrast = grey.max(axis=1).astype(np.int16) - grey.min(axis=1)
     inked = np.flatnonzero(contrast > _INK * _WHITE)
     if not len(inked):
         return grey
-    margin = max(1, round(_MARGIN * height))
-    first, last = max(0, inked[0] - margin), min(height, inked[-1] + 1 + margin)
-    return grey[first:last]
+    margin = max(1, round(_MARGIN * (inked[-1] - inked[0])))
+    return grey[max(0, inked[0] - margin) : inked[-1] + 1 + margin]

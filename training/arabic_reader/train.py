@@ -23,6 +23,7 @@ _log = logging.getLogger(__name__)
 _INDEX = {char: index + 1 for index, char in enumerate(SYMBOLS)}
 _WINDOW = 3
 _STALE = 10.0
+_WIDTHS = 32
 
 
 @dataclass(frozen=True)
@@ -93,24 +94,27 @@ def _wait(path: Path) -> list[Line]:
 def _batches(state: _State, shards: list[list[Line]]) -> Iterator[list[Line]]:
     """Cut a window of shards into batches of lines of about one width."""
     lines = sorted(
-        (line for shard in shards for line in shard), key=lambda line: line.pixels.shape[1]
+        (line for shard in shards for line in shard), key=lambda line: -line.pixels.shape[1]
     )
     rng = np.random.default_rng((state.training.seed, state.shard))
-    batches, batch = [], []
-    for line in lines:
-        width = line.pixels.shape[1]
-        if batch and (len(batch) + 1) * width > state.training.pixels:
-            batches.append(batch)
-            batch = []
-        batch.append(line)
-    batches.append(batch)
+    batches, first = [], 0
+    while first < len(lines):
+        count = max(1, state.training.pixels // _input_width(lines[first:]))
+        batches.append(lines[first : first + count])
+        first += count
     for index in rng.permutation(len(batches)):
         yield batches[index]
 
 
-def tensor_of(lines: list[Line], rng: np.random.Generator | None = None) -> torch.Tensor:
-    """Return lines as one input of the network, padded on the right with white."""
-    width = max(line.pixels.shape[1] for line in lines)
+def _input_width(lines: list[Line]) -> int:
+    # Few different shapes: PyTorch prepares its convolutions for each shape that it has not met.
+    widest = lines[0].pixels.shape[1]
+    return -(-widest // _WIDTHS) * _WIDTHS
+
+
+def tensor_of(lines: list[Line]) -> torch.Tensor:
+    """Return lines, the widest first, as one input of the network, padded with white."""
+    width = _input_width(lines)
     blob = np.full((len(lines), 1, lines[0].pixels.shape[0], width), 255, np.float32)
     for row, line in zip(blob, lines, strict=True):
         row[0, :, : line.pixels.shape[1]] = line.pixels
