@@ -17,6 +17,7 @@ from epic_features.text.ppocr import Recogniser, wheel_version
 from epic_features.text.script import clean
 from epic_features.text.tesseract import ArabicLines, find_tessdata
 
+
 def arabic_reader(settings: Settings) -> ArabicRecogniser | None:
     """Return the recogniser that `settings` asks for; None when it asks for none.
 

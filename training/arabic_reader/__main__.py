@@ -20,7 +20,9 @@ def main() -> None:
     """Run the steps that are named."""
     parser = argparse.ArgumentParser(prog="python -m training.arabic_reader", description=__doc__)
     parser.add_argument("step", choices=("fonts", "render", "train", "export"))
-    parser.add_argument("--work", type=Path, required=True, help="folder for fonts, shards, checkpoints")
+    parser.add_argument(
+        "--work", type=Path, required=True, help="folder for fonts, shards, checkpoints"
+    )
     parser.add_argument("--shared", type=Path, default=_SHARED, help="folder of texts and photos")
     parser.add_argument("--lines", type=int, default=2_000_000, help="lines to train on")
     parser.add_argument("--processes", type=int, default=1, help="processes that render")

@@ -62,7 +62,12 @@ def draw(text: str, face: Face, size: int, stretch: str | None = None) -> Drawin
     left = 2.0 * size
     for (run, rtl, font), width in zip(runs, widths, strict=True):
         painter.text(
-            (left, 3.5 * size), run, fill=255, font=font, anchor="ls", direction=_direction(rtl),
+            (left, 3.5 * size),
+            run,
+            fill=255,
+            font=font,
+            anchor="ls",
+            direction=_direction(rtl),
             language="ar" if rtl else None,
         )
         left += width
@@ -81,6 +86,34 @@ def draw_foreign(text: str, path: Path, size: int) -> Drawing | None:
     ImageDraw.Draw(canvas).text((2 * size, 2.5 * size), text, fill=255, font=font, anchor="ls")
     box = canvas.getbbox()
     return Drawing(np.asarray(canvas.crop(box)), "") if box and box[3] - box[1] > 3 else None
+
+
+def with_icon(
+    drawing: Drawing, icon: tuple[Path, str], size: int, gap: int, on_the_left: bool
+) -> Drawing:
+    """Put an icon beside the letters; the symbols stay the same."""
+    path, symbol = icon
+    canvas = Image.new("L", (3 * size, 3 * size))
+    ImageDraw.Draw(canvas).text(
+        (size, 2 * size), symbol, fill=255, font=sized(path, size), anchor="ls"
+    )
+    box = canvas.getbbox()
+    if box is None:
+        return drawing
+    mark = np.asarray(canvas.crop(box))
+    height = max(mark.shape[0], drawing.mask.shape[0])
+    parts = [
+        _centred(mark, height),
+        np.zeros((height, gap), np.uint8),
+        _centred(drawing.mask, height),
+    ]
+    joined = np.concatenate(parts if on_the_left else parts[::-1], axis=1)
+    return Drawing(joined, drawing.symbols)
+
+
+def _centred(mask: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:
+    above = (height - mask.shape[0]) // 2
+    return np.pad(mask, ((above, height - mask.shape[0] - above), (0, 0)))
 
 
 def _runs(visual: str) -> list[tuple[str, bool]]:

@@ -22,6 +22,7 @@ DEBIAN = {
     "fonts-droid-fallback": "Apache-2.0",
     "fonts-farsiweb": "GPL-2+ with font exception",
     "fonts-freefarsi": "GPL-2+ with font exception",
+    "fonts-font-awesome": "OFL-1.1",
     "fonts-freefont-ttf": "GPL-3+ with font exception",
     "fonts-hosny-amiri": "OFL-1.1",
     "fonts-hosny-thabit": "OFL-1.1",
@@ -51,7 +52,8 @@ _DISPLAY = (
     "katibeh kufam lalezar lemonada marhey oi playpen-sans-arabic qahiri rakkas vibes "
     "noto-nastaliq-urdu"
 ).split()
-FONTSOURCE = (*_SCREEN, *_PRINT, *_DISPLAY)
+_ICONS = ("material-icons", "noto-emoji")
+FONTSOURCE = (*_SCREEN, *_PRINT, *_DISPLAY, *_ICONS)
 """Fonts of the npm packages ``@fontsource/NAME``."""
 
 _SYSTEM = (
@@ -93,7 +95,16 @@ _LATIN = (
     "truetype/noto/NotoSans-Regular.ttf",
 )
 # Broken or unreadable: no Arabic letters, dotless or a picture for each letter.
-_UNUSABLE = ("Colored", "ae_Shado", "ae_Japan", "KacstArt", "KacstPen", "ae_Jet", "Ajrak")
+_UNUSABLE = (
+    "Colored",
+    "KacstDecorative",
+    "ae_Shado",
+    "ae_Japan",
+    "KacstArt",
+    "KacstPen",
+    "ae_Jet",
+    "Ajrak",
+)
 
 HELD_OUT = (
     "mada",
@@ -159,6 +170,21 @@ def foreign_faces(language: str) -> tuple[Path, ...]:
     return tuple(path for pattern in patterns for path in sorted(root.glob(pattern)))
 
 
+@lru_cache(maxsize=2)
+def icons(folder: Path) -> tuple[tuple[Path, str], ...]:
+    """Return what stands beside letters and must not be read: font files and one symbol each."""
+    paths = [Path("/usr/share/fonts/truetype/font-awesome/fontawesome-webfont.ttf")]
+    for name in _ICONS:
+        paths += sorted((folder / name / "package" / "files").glob("*-400-normal.woff2"))
+    return tuple(
+        (path, chr(code))
+        for path in paths
+        if path.is_file()
+        for code in sorted(symbols_of(path))
+        if 0xE000 <= code <= 0xF8FF or code >= 0x1F300
+    )
+
+
 def fetch(folder: Path) -> None:
     """Get the npm packages of `FONTSOURCE` into `folder`; those that are there are kept."""
     folder.mkdir(parents=True, exist_ok=True)
@@ -167,7 +193,10 @@ def fetch(folder: Path) -> None:
             continue
         packed = subprocess.run(
             ["npm", "pack", "--silent", f"@fontsource/{name}"],
-            cwd=folder, check=True, capture_output=True, text=True,
+            cwd=folder,
+            check=True,
+            capture_output=True,
+            text=True,
         ).stdout.split()[-1]
         with tarfile.open(folder / packed) as archive:
             archive.extractall(folder / name, filter="data")
@@ -190,7 +219,7 @@ def faces(folder: Path) -> tuple[Face, ...]:
     for weight, pattern in _SYSTEM:
         paths = [path for path in sorted(root.glob(pattern)) if _usable(path)]
         found += [_face(path, None, weight / len(paths)) for path in paths]
-    for name in FONTSOURCE:
+    for name in (*_SCREEN, *_PRINT, *_DISPLAY):
         files = folder / name / "package" / "files"
         paths = sorted(files.glob(f"{name}-arabic-[0-9]*-normal.woff2"))
         weight = _FONTSOURCE_WEIGHT.get(name, _DISPLAY_WEIGHT)

@@ -14,10 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epic_features.text.arabic_line import prepare
-from training.arabic_reader.draw import Drawing, draw, draw_foreign
-from training.arabic_reader.fonts import Face, faces, foreign_faces
+from training.arabic_reader.draw import Drawing, draw, draw_foreign, with_icon
+from training.arabic_reader.fonts import Face, faces, foreign_faces, icons
 from training.arabic_reader.scene import compose
-from training.arabic_reader.text import FOREIGN, Corpus, banned_lines, foreign_words, spaced, stretched
+from training.arabic_reader.text import (
+    FOREIGN,
+    Corpus,
+    banned_lines,
+    foreign_words,
+    spaced,
+    stretched,
+)
 
 SHARD = 2048
 """Lines in a shard."""
@@ -30,6 +37,7 @@ _FACES, _SIZES = 64, 12
 _LEAST_SIZE, _MOST_SIZE = 9, 56
 # Lines that must not be read: other scripts, and boxes without any text.
 _FOREIGN_SHARE, _EMPTY_SHARE = 0.05, 0.02
+_ICON_SHARE = 0.14
 
 
 class Line(NamedTuple):
@@ -61,6 +69,7 @@ class Renderer:
         self._chances = weights / weights.sum()
         self._photos = _photos(shared / "data")
         self._foreign = foreign_words()
+        self._icons = icons(fonts)
 
     def lines(self, seed: int, count: int = SHARD) -> list[Line]:
         """Return `count` lines, the same for the same seed."""
@@ -85,6 +94,8 @@ class Renderer:
             drawing = self._draw(rng, face, size)
         if drawing is None:
             return None
+        if rng.random() < _ICON_SHARE:
+            drawing = self._with_icons(rng, drawing, size)
         neighbour = None
         if rng.random() < 0.3:
             other = draw(self._corpus.line(rng), face, size)
@@ -97,7 +108,6 @@ class Renderer:
             return None
         return Line(pixels, drawing.symbols, style, face.path.name)
 
-
     def _draw(self, rng: np.random.Generator, face: Face, size: int) -> Drawing | None:
         text = self._corpus.line(rng)
         shown, looks = None, rng.random()
@@ -106,6 +116,14 @@ class Renderer:
         elif looks < 0.14:
             shown = spaced(rng, text)
         return draw(text, face, size, shown)
+
+    def _with_icons(self, rng: np.random.Generator, drawing: Drawing, size: int) -> Drawing:
+        for _ in range(1 + (rng.random() < 0.25)):
+            icon = self._icons[rng.integers(len(self._icons))]
+            large = max(8, round(size * rng.uniform(0.6, 1.4)))
+            gap = round(size * rng.uniform(0.1, 1.2))
+            drawing = with_icon(drawing, icon, large, gap, bool(rng.random() < 0.5))
+        return drawing
 
     def _draw_foreign(self, rng: np.random.Generator, size: int) -> Drawing | None:
         language = FOREIGN[rng.integers(len(FOREIGN))]
@@ -180,7 +198,5 @@ def _photos(data: Path) -> list[NDArray[np.uint8]]:
             grey = cv2.imread(str(path), cv2.IMREAD_GRAYSCALE)
             if grey is not None:
                 scale = _PHOTO_SIDE / max(grey.shape)
-                photos.append(
-                    np.asarray(cv2.resize(grey, None, fx=scale, fy=scale), np.uint8)
-                )
+                photos.append(np.asarray(cv2.resize(grey, None, fx=scale, fy=scale), np.uint8))
     return photos

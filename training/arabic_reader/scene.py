@@ -85,7 +85,9 @@ def compose(
             shade = cv2.GaussianBlur(shade, (0, 0), max(0.5, size * 0.04))
         if style == "shadow":
             fill = rng.uniform(200, 255) if rng.random() < 0.8 else rng.uniform(0, 60)
-        picture = _painted(picture, shade, 20.0 if fill > 127 else 235.0, float(rng.uniform(0.4, 1)))
+        picture = _painted(
+            picture, shade, 20.0 if fill > 127 else 235.0, float(rng.uniform(0.4, 1))
+        )
     if rng.random() < 0.06:
         fill = _ramp(rng, ink.shape, float(fill), 40.0)
     picture = _painted(picture, ink, fill, 1.0 if rng.random() < 0.85 else rng.uniform(0.7, 1))

@@ -21,7 +21,8 @@ from training.arabic_reader.text import SYMBOLS
 
 _log = logging.getLogger(__name__)
 _INDEX = {char: index + 1 for index, char in enumerate(SYMBOLS)}
-_WINDOW = 3
+# Shards that are mixed with each other; windows that are gone through before they are met again.
+_WINDOW, _BLOCK = 3, 8
 _STALE = 10.0
 _WIDTHS = 32
 
@@ -33,7 +34,9 @@ class Training:
     Attributes
     ----------
     lines : int
-        Rendered lines to be seen, by which the learning rate falls to zero.
+        Lines to be seen, by which the learning rate falls to zero.
+    passes : int
+        How often each rendered line is seen: rendering takes a third of the time of learning.
     rate : float
         Highest learning rate.
     pixels : int
@@ -45,6 +48,7 @@ class Training:
     """
 
     lines: int = 2_000_000
+    passes: int = 2
     rate: float = 2e-3
     pixels: int = 9_000
     warm_up: int = 800
@@ -55,7 +59,7 @@ class Training:
 def train(training: Training, shards: Path, checkpoints: Path) -> Path:
     """Train on the shards in a folder, waiting for those that are not yet rendered.
 
-    A shard that has been learned from is deleted. The checkpoint holds everything to go on from.
+    A shard is deleted after its last pass. The checkpoint holds everything to go on from.
 
     Returns
     -------
@@ -70,18 +74,24 @@ def train(training: Training, shards: Path, checkpoints: Path) -> Path:
         _log.info("goes on after %d lines", state.lines)
     began, before = time.monotonic(), state.lines
     while state.lines < training.lines:
-        names = [shards / f"{state.shard + index:06}.npz" for index in range(_WINDOW)]
+        first = state.shard + _WINDOW * (state.visit % _BLOCK)
+        names = [shards / f"{first + index:06}.npz" for index in range(_WINDOW)]
         losses = [state.step(batch) for batch in _batches(state, [_wait(name) for name in names])]
-        state.shard += _WINDOW
         state.lines += _WINDOW * SHARD
+        done = names if state.visit >= _BLOCK * (training.passes - 1) else []
+        state.visit += 1
+        if state.visit == _BLOCK * training.passes:
+            state.shard, state.visit = state.shard + _WINDOW * _BLOCK, 0
         partly = path.with_suffix(".partial")
         torch.save(state.dump(), partly)
         partly.replace(path)
-        for name in names:
-            name.unlink()
+        for name in done:
+            name.unlink(missing_ok=True)
         speed = (state.lines - before) / (time.monotonic() - began)
         loss = float(np.mean(losses))
-        _log.info("%d lines, loss %.4f, rate %.5f, %.0f lines/s", state.lines, loss, state.rate, speed)
+        _log.info(
+            "%d lines, loss %.4f, rate %.5f, %.0f lines/s", state.lines, loss, state.rate, speed
+        )
     return path
 
 
@@ -96,7 +106,7 @@ def _batches(state: _State, shards: list[list[Line]]) -> Iterator[list[Line]]:
     lines = sorted(
         (line for shard in shards for line in shard), key=lambda line: -line.pixels.shape[1]
     )
-    rng = np.random.default_rng((state.training.seed, state.shard))
+    rng = np.random.default_rng((state.training.seed, state.shard, state.visit))
     batches, first = [], 0
     while first < len(lines):
         count = max(1, state.training.pixels // _input_width(lines[first:]))
@@ -132,7 +142,7 @@ class _State:
         self.optimizer = torch.optim.AdamW(
             self.network.parameters(), training.rate, betas=(0.9, 0.98), weight_decay=0.02
         )
-        self.lines = self.shard = self.steps = 0
+        self.lines = self.shard = self.visit = self.steps = 0
 
     @property
     def rate(self) -> float:
@@ -165,7 +175,9 @@ class _State:
     @torch.no_grad()
     def _average(self) -> None:
         decay = min(self.training.averaging, (1 + self.steps) / (_STALE + self.steps))
-        pairs = zip(self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True)
+        pairs = zip(
+            self.averaged.state_dict().values(), self.network.state_dict().values(), strict=True
+        )
         for kept, new in pairs:
             if kept.dtype.is_floating_point:
                 kept.lerp_(new, 1 - decay)
@@ -178,7 +190,7 @@ class _State:
             "network": self.network.state_dict(),
             "averaged": self.averaged.state_dict(),
             "optimizer": self.optimizer.state_dict(),
-            "counts": [self.lines, self.shard, self.steps],
+            "counts": [self.lines, self.shard, self.visit, self.steps],
             "random": torch.get_rng_state(),
         }
 
@@ -187,7 +199,7 @@ class _State:
         self.network.load_state_dict(kept["network"])
         self.averaged.load_state_dict(kept["averaged"])
         self.optimizer.load_state_dict(kept["optimizer"])
-        self.lines, self.shard, self.steps = kept["counts"]
+        self.lines, self.shard, self.visit, self.steps = kept["counts"]
         torch.set_rng_state(kept["random"])
 
 

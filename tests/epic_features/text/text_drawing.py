@@ -18,7 +18,9 @@ _ARABIC = ("NotoNaskhArabic-Regular.ttf", "NotoSansArabic-Regular.ttf", "DejaVuS
 
 # matplotlib, which the package needs, brings DejaVu: it has Arabic letters in all their forms.
 _PACKAGED = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
-_NOT_JOINED_AFTER = frozenset("\u0627\u0623\u0625\u0622\u062f\u0630\u0631\u0632\u0648\u0624\u0629\u0649\u0621")
+_NOT_JOINED_AFTER = frozenset(
+    "\u0627\u0623\u0625\u0622\u062f\u0630\u0631\u0632\u0648\u0624\u0629\u0649\u0621"
+)
 _LEFT_TO_RIGHT = re.compile(r"([A-Za-z0-9\u0660-\u0669][A-Za-z0-9\u0660-\u0669.,:/]*)")
 
 
