@@ -38,8 +38,8 @@ class ArabicRecogniser(Protocol):
 
 # Of 163 English lines none was read with less confidence, of 60 Arabic ones two with more.
 _SURE_LATIN = 0.8
-# Above this, with so many letters and none of another script, an Arabic reading needs no second one.
-# Of 2,000 lines in other scripts none was read so.
+# An Arabic reading with this score, so many letters and none of Latin script needs no second one:
+# of 2,000 real lines in other scripts none was read so.
 _PLAINLY_ARABIC, _PLAIN_LETTERS = 0.9, 4
 # Readings below this are guesses. A lone symbol is more often an icon or a texture than a letter.
 _READABLE = 0.5

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import defaultdict
 from collections.abc import Iterable
 from dataclasses import dataclass, field
+from itertools import pairwise
 from pathlib import Path
 
 import numpy as np
@@ -116,7 +117,7 @@ def markdown(found: Evaluation) -> str:
              "", "| confidence | lines | symbols right |", "|---|---|---|"]  # fmt: skip
     scores = np.array(found.scores)
     edges = (0, 0.5, 0.7, 0.8, 0.9, 0.95, 0.98, 1.0001)
-    for low, high in zip(edges, edges[1:], strict=False):
+    for low, high in pairwise(edges):
         inside = scores[(scores[:, 0] >= low) & (scores[:, 0] < high)]
         if len(inside):
             rows.append(f"| {low} to {min(high, 1)} | {len(inside)} | {inside[:, 1].mean():.3f} |")

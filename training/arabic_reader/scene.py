@@ -77,21 +77,20 @@ def compose(
             fill, line = line, fill
         width = max(1, round(size * rng.uniform(0.03, 0.12)))
         kernel = cv2.getStructuringElement(cv2.MORPH_ELLIPSE, (2 * width + 1, 2 * width + 1))
-        picture = _painted(picture, cv2.dilate(ink, kernel), line)
+        picture = _painted(picture, np.asarray(cv2.dilate(ink, kernel), np.uint8), line)
     if style == "shadow" or (style == "outlined" and rng.random() < 0.2):
         offset = [max(1, round(size * rng.uniform(-0.03, 0.1))) for _ in range(2)]
         shade = np.roll(ink, offset, axis=(0, 1))
         if rng.random() < 0.7:
-            shade = cv2.GaussianBlur(shade, (0, 0), max(0.5, size * 0.04))
+            shade = np.asarray(cv2.GaussianBlur(shade, (0, 0), max(0.5, size * 0.04)), np.uint8)
         if style == "shadow":
             fill = rng.uniform(200, 255) if rng.random() < 0.8 else rng.uniform(0, 60)
         picture = _painted(
             picture, shade, 20.0 if fill > 127 else 235.0, float(rng.uniform(0.4, 1))
         )
-    if rng.random() < 0.06:
-        fill = _ramp(rng, ink.shape, float(fill), 40.0)
-    picture = _painted(picture, ink, fill, 1.0 if rng.random() < 0.85 else rng.uniform(0.7, 1))
-    _decorate(rng, picture, size, edges, float(np.mean(fill)), under)
+    colour = _ramp(rng, ink.shape, float(fill), 40.0) if rng.random() < 0.06 else float(fill)
+    picture = _painted(picture, ink, colour, 1.0 if rng.random() < 0.85 else rng.uniform(0.7, 1))
+    _decorate(rng, picture, size, edges, float(fill), under)
     return _seen(rng, np.clip(picture, 0, 255), size), style
 
 
@@ -238,9 +237,11 @@ def _seen(rng: np.random.Generator, picture: Grey, size: int) -> Mask:
     if rng.random() < 0.35 and size > 13:
         factor = float(rng.uniform(max(0.35, 11 / size), 1))
         small = cv2.resize(picture, None, fx=factor, fy=factor, interpolation=cv2.INTER_AREA)
-        picture = small if rng.random() < 0.5 else cv2.resize(small, picture.shape[::-1])
+        again = small if rng.random() < 0.5 else cv2.resize(small, picture.shape[::-1])
+        picture = np.asarray(again, np.float32)
     if rng.random() < 0.25:
-        picture = cv2.GaussianBlur(picture, (0, 0), float(rng.uniform(0.3, 0.045 * size + 0.5)))
+        blur = float(rng.uniform(0.3, 0.045 * size + 0.5))
+        picture = np.asarray(cv2.GaussianBlur(picture, (0, 0), blur), np.float32)
     if rng.random() < 0.25:
         noise = rng.standard_normal(picture.shape, np.float32)
         picture = picture + noise * np.float32(rng.uniform(1, 14))

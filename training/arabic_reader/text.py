@@ -40,9 +40,10 @@ _JOINING = frozenset("بتثجحخسشصضطظعغفقكلمنهيئ")
 _KASHIDA = "\u0640"
 
 _ENGLISH_APP = (
-    "WhatsApp Facebook Instagram YouTube Google Twitter TikTok Telegram Gmail PDF Word Excel iPhone "
-    "Samsung Android Wi-Fi SMS OTP GPS USB PIN ID VIP Netflix Uber Vodafone Orange Zoom Teams Chrome "
-    "Python Java HTML CSS online offline story live like share follow update download upload app ok"
+    "WhatsApp Facebook Instagram YouTube Google Twitter TikTok Telegram Gmail PDF Word Excel "
+    "iPhone Samsung Android Wi-Fi SMS OTP GPS USB PIN ID VIP Netflix Uber Vodafone Orange Zoom "
+    "Teams Chrome Python Java HTML CSS online offline story live like share follow update "
+    "download upload app ok"
 ).split()
 
 
@@ -108,7 +109,7 @@ class Corpus:
         elif kind < 0.57:
             text = self._part(rng, self.interface, 7)
         elif kind < 0.72:
-            text = " ".join(self._words(rng, 1 + rng.integers(6)))
+            text = " ".join(self._words(rng, 1 + int(rng.integers(6))))
         elif kind < 0.77:
             text = " ".join(_pick(rng, self.names) for _ in range(1 + rng.integers(3)))
         elif kind < 0.90:
@@ -163,7 +164,7 @@ class Corpus:
         elif script < 0.50:
             number = number.translate(_PERSIAN)
         if rng.random() < 0.4:
-            extra = " ".join(self._words(rng, 1 + rng.integers(3)))
+            extra = " ".join(self._words(rng, 1 + int(rng.integers(3))))
             number = f"{number} {extra}" if rng.random() < 0.5 else f"{extra} {number}"
         return number
 
@@ -171,8 +172,8 @@ class Corpus:
         """Add what people put around and above words: punctuation, diacritics, hashtags."""
         chance = rng.random()
         if chance < 0.07:
-            left, right = _pick(rng, ("()", "[]", '""', "«»", "{}", "--", "**"))
-            text = f"{left}{text}{right}"
+            around = _pick(rng, ("()", "[]", '""', "«»", "{}", "--", "**"))
+            text = f"{around[0]}{text}{around[1]}"
         elif chance < 0.22:
             text += _pick(rng, ("!", "!!", "؟", "..", "...", ".", "،", ":", "؛", "…", " !", "؟!"))
         elif chance < 0.25:

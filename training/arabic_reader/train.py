@@ -118,7 +118,7 @@ def _batches(state: _State, shards: list[list[Line]]) -> Iterator[list[Line]]:
 
 def _input_width(lines: list[Line]) -> int:
     # Few different shapes: PyTorch prepares its convolutions for each shape that it has not met.
-    widest = lines[0].pixels.shape[1]
+    widest = int(lines[0].pixels.shape[1])
     return -(-widest // _WIDTHS) * _WIDTHS
 
 
@@ -165,7 +165,7 @@ class _State:
         chances = logits.float().log_softmax(-1).transpose(0, 1)
         loss = nn.functional.ctc_loss(chances, targets, steps, lengths, zero_infinity=True)
         self.optimizer.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]
+        loss.backward()
         nn.utils.clip_grad_norm_(self.network.parameters(), 5.0)
         self.optimizer.step()
         self.steps += 1
@@ -205,6 +205,7 @@ class _State:
 
 def averaged_network(checkpoint: Path) -> LineNetwork:
     """Return the network of a checkpoint with averaged weights, ready to read."""
-    network = LineNetwork(len(SYMBOLS))
+    network: LineNetwork = LineNetwork(len(SYMBOLS))
     network.load_state_dict(torch.load(checkpoint, weights_only=True)["averaged"])
-    return network.eval()
+    network.eval()
+    return network
