@@ -38,9 +38,10 @@ def prepare(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
     low, high = (float(value) for value in np.percentile(grey, (1, 99)))
     # What is left of a plain surface is noise; it must not be stretched to full contrast.
     scale = _WHITE / max(high - low, 16.0)
-    stretched = cv2.convertScaleAbs(np.clip(grey, low, high), alpha=scale, beta=-low * scale)
+    within = np.clip(grey, low, high)
+    stretched = np.asarray(cv2.convertScaleAbs(within, alpha=scale, beta=-low * scale), np.uint8)
     if np.median(stretched) < _WHITE / 2:
-        stretched = _WHITE - stretched
+        stretched = np.asarray(_WHITE - stretched, np.uint8)
     trimmed = _without_empty_rows(stretched)
     height, width = trimmed.shape
     width = min(max(_LEAST_WIDTH, round(width * HEIGHT / height)), _MOST_WIDTH)
