@@ -1,49 +1,83 @@
-"""Command line: render, train, evaluate, export; without a step, all of them."""
+"""Command line of the training: fonts, render, train, export, evaluate, or all of them."""
 
 from __future__ import annotations
 
 import argparse
 import logging
+import multiprocessing
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
 
+from epic_features.text.arabic_own import ArabicOwn
 from training.arabic_reader.fonts import fetch
 
 _log = logging.getLogger(__name__)
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
 # Rendering stays at most this many shards ahead: they are some 25 MB each.
 _AHEAD = 40
+_TEST_LINES = 3000
 
 
 def main() -> None:
-    """Run the steps that are named."""
+    """Run the step that is named, or one after the other."""
     parser = argparse.ArgumentParser(prog="python -m training.arabic_reader", description=__doc__)
-    parser.add_argument("step", choices=("fonts", "render", "train", "export"))
-    parser.add_argument(
-        "--work", type=Path, required=True, help="folder for fonts, shards, checkpoints"
-    )
+    parser.add_argument("step", choices=("all", "fonts", "render", "train", "export", "evaluate"))
+    parser.add_argument("--work", type=Path, required=True, help="folder of fonts and checkpoints")
     parser.add_argument("--shared", type=Path, default=_SHARED, help="folder of texts and photos")
     parser.add_argument("--lines", type=int, default=2_000_000, help="lines to train on")
     parser.add_argument("--processes", type=int, default=1, help="processes that render")
-    arguments = parser.parse_args()
+    chosen = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(asctime)s %(message)s")
-    work: Path = arguments.work
-    if arguments.step == "fonts":
-        fetch(work / "fonts")
-    elif arguments.step == "render":
-        _render(work, arguments.shared, arguments.lines, arguments.processes)
-    elif arguments.step == "train":
-        import torch
+    render = partial(_render, chosen.work, chosen.shared, chosen.lines, chosen.processes)
+    steps: dict[str, Callable[[], None]] = {
+        "fonts": partial(fetch, chosen.work / "fonts"),
+        "render": render,
+        "train": partial(_train, chosen.work, chosen.lines),
+        "export": partial(_export, chosen.work),
+        "evaluate": partial(_evaluate, chosen.work, chosen.shared),
+    }
+    if chosen.step != "all":
+        steps[chosen.step]()
+        return
+    steps["fonts"]()
+    beside = multiprocessing.Process(target=render, daemon=False)
+    beside.start()
+    try:
+        steps["train"]()
+    finally:
+        beside.terminate()
+    steps["export"]()
+    steps["evaluate"]()
 
-        from training.arabic_reader.train import Training, train
 
-        torch.set_num_threads(1)
-        train(Training(lines=arguments.lines), work / "shards", work / "checkpoints")
-    else:
-        from training.arabic_reader.export import export
+def _train(work: Path, lines: int) -> None:
+    import torch
 
-        export(work / "checkpoints" / "last.pt", work / "arabic-line.onnx")
+    from training.arabic_reader.train import Training, train
+
+    # One thread: two beside another job were ten times slower.
+    torch.set_num_threads(1)
+    train(Training(lines=lines), work / "shards", work / "checkpoints")
+
+
+def _export(work: Path) -> None:
+    from training.arabic_reader.export import export
+
+    export(work / "checkpoints" / "last.pt", work / "arabic_line.onnx")
+
+
+def _evaluate(work: Path, shared: Path) -> None:
+    from training.arabic_reader.evaluate import evaluate, markdown, unseen_lines
+
+    reader = ArabicOwn(work / "arabic_line.onnx")
+    parts = []
+    for title, held_out in (("Fonts of the training", False), ("Fonts kept out", True)):
+        lines = unseen_lines(shared, work / "fonts", _TEST_LINES, held_out=held_out)
+        parts.append(f"## {title}\n\n{markdown(evaluate(lines, reader))}\n")
+    (work / "evaluation.md").write_text("\n".join(parts), "utf-8")
+    _log.info("%s", work / "evaluation.md")
 
 
 def _render(work: Path, shared: Path, lines: int, processes: int) -> None:
@@ -53,7 +87,7 @@ def _render(work: Path, shared: Path, lines: int, processes: int) -> None:
     shards = work / "shards"
 
     def seeds() -> Iterator[int]:
-        for seed in range(_learned(work), lines // SHARD + 4):
+        for seed in range(_learned(work), lines // SHARD + _AHEAD):
             while len(list(shards.glob("*.npz"))) > _AHEAD:
                 time.sleep(1)
             yield seed

@@ -53,8 +53,7 @@ def export(checkpoint: Path, path: Path, temperature: float = 1.0) -> None:
     )  # fmt: skip
     model = onnx.load(str(path))
     _halve(model.graph)
-    for entry in (("character", "\n".join(SYMBOLS)),):
-        model.metadata_props.add(key=entry[0], value=entry[1])
+    model.metadata_props.add(key="character", value="\n".join(SYMBOLS))
     onnx.checker.check_model(model)
     onnx.save(model, str(path))
     worst = _difference(network, path)

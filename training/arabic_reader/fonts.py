@@ -207,7 +207,9 @@ def licences(folder: Path) -> dict[str, str]:
     """Return the licence of every font package, by its name."""
     found = {f"Debian {name}": licence for name, licence in DEBIAN.items()}
     for path in sorted(folder.glob("*/package/metadata.json")):
-        found[f"npm @fontsource/{path.parts[-3]}"] = json.loads(path.read_text())["license"]["type"]
+        licence = json.loads(path.read_text())["license"]
+        kind = licence if isinstance(licence, str) else licence["type"]
+        found[f"npm @fontsource/{path.parts[-3]}"] = kind
     return found
 
 

@@ -24,10 +24,11 @@ _NOT_JOINED_AFTER = frozenset(
 _LEFT_TO_RIGHT = re.compile(r"([A-Za-z0-9\u0660-\u0669][A-Za-z0-9\u0660-\u0669.,:/]*)")
 
 
-def font(size, arabic=False):
+def font(size, arabic=False, text=""):
     if arabic and not features.check("raqm"):
         return ImageFont.truetype(_PACKAGED, size, layout_engine=ImageFont.Layout.BASIC)
-    for name in _ARABIC if arabic else _LATIN:
+    # Some Arabic fonts have neither Latin letters nor a slash.
+    for name in _LATIN if not arabic or re.search("[A-Za-z/]", text) else _ARABIC:
         for folder in _FOLDERS:
             for path in sorted(Path(folder).rglob(name)):
                 return ImageFont.truetype(str(path), size)
@@ -69,7 +70,7 @@ def blank(width, height, colour="white"):
 def write(picture, place, text, size=32, arabic=False, colour="black", **options):
     """Draw text with its top left corner at `place`; return its box (x1, y1, x2, y2)."""
     draw = ImageDraw.Draw(picture)
-    chosen = font(size, arabic)
+    chosen = font(size, arabic, text)
     if arabic and not features.check("raqm"):
         text = shaped(text)
     draw.text(place, text, font=chosen, fill=colour, **options)
