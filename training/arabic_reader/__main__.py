@@ -69,13 +69,19 @@ def _export(work: Path) -> None:
 
 
 def _evaluate(work: Path, shared: Path) -> None:
-    from training.arabic_reader.evaluate import evaluate, markdown, unseen_lines
+    from training.arabic_reader.evaluate import clean_numbers, evaluate, markdown, unseen_lines
 
     reader = ArabicOwn(work / "arabic_line.onnx")
     parts = []
     for title, held_out in (("Fonts of the training", False), ("Fonts kept out", True)):
         lines = unseen_lines(shared, work / "fonts", _TEST_LINES, held_out=held_out)
-        parts.append(f"## {title}\n\n{markdown(evaluate(lines, reader))}\n")
+        numbers = evaluate(
+            clean_numbers(work / "fonts", _TEST_LINES // 3, held_out=held_out), reader
+        )
+        parts.append(
+            f"## {title}\n\n{markdown(evaluate(lines, reader))}\n\nClean numbers: "
+            f"{numbers.digits_right / numbers.digits:.4f} of {numbers.digits} digits right.\n"
+        )
     (work / "evaluation.md").write_text("\n".join(parts), "utf-8")
     _log.info("%s", work / "evaluation.md")
 

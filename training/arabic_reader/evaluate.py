@@ -11,11 +11,15 @@ from pathlib import Path
 import numpy as np
 from rapidfuzz.distance import Levenshtein
 
+from epic_features.text.arabic_line import prepare
 from epic_features.text.arabic_own import ArabicOwn
+from training.arabic_reader.draw import draw
+from training.arabic_reader.fonts import faces
 from training.arabic_reader.render import Line, Renderer
 
 # Far from the seeds of the training shards.
 _SEED = 10_000_000
+_DIGIT = 0x0661
 _INDIC = frozenset("٠١٢٣٤٥٦٧٨٩")
 _MARKS = frozenset("\u064b\u064c\u064d\u064e\u064f\u0650\u0651\u0652\u0670")
 
@@ -103,6 +107,21 @@ def evaluate(lines: Iterable[Line], reader: ArabicOwn) -> Evaluation:
 def unseen_lines(shared: Path, fonts: Path, count: int, *, held_out: bool) -> list[Line]:
     """Return rendered lines that are in no training shard."""
     return Renderer(shared, fonts, held_out=held_out).lines(_SEED + held_out, count)
+
+
+def clean_numbers(fonts: Path, count: int, *, held_out: bool) -> list[Line]:
+    """Return numbers in Arabic-Indic digits, black on white, in fonts that have them."""
+    rng = np.random.default_rng(_SEED)
+    usable = [face for face in faces(fonts) if face.held_out is held_out and _DIGIT in face.symbols]
+    lines: list[Line] = []
+    while len(lines) < count:
+        number = "".join(sorted(_INDIC)[rng.integers(10)] for _ in range(1 + rng.integers(10)))
+        face = usable[rng.integers(len(usable))]
+        drawing = draw(number, face, int(rng.integers(18, 49)))
+        if drawing is not None:
+            pixels = prepare(255 - np.pad(drawing.mask, 5))
+            lines.append(Line(pixels, drawing.symbols, "clean", face.path.name))
+    return lines
 
 
 def markdown(found: Evaluation) -> str:
