@@ -140,9 +140,10 @@ def _strong(char: str) -> bool:
 
 def _font_of(run: str, face: Face) -> Path | None:
     needed = {ord(char) for char in run if char != " "}
-    for path in (face.path, face.partner):
-        if path is not None and needed <= symbols_of(path):
-            return path
+    if needed <= face.symbols:
+        return face.path
+    if face.partner is not None and needed <= symbols_of(face.partner):
+        return face.partner
     if any(_RIGHT_TO_LEFT.match(char) for char in run):
         return None
     fallbacks = latin_faces()

@@ -10,7 +10,7 @@ import json
 import subprocess
 import tarfile
 from collections.abc import Iterable
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import lru_cache
 from pathlib import Path
 
@@ -105,6 +105,9 @@ _UNUSABLE = (
     "ae_Jet",
     "Ajrak",
 )
+
+# These draw Arabic-Indic digits in the shapes of European ones.
+_EUROPEAN_DIGITS = ("zain", "badeen-display", "oi")
 
 HELD_OUT = (
     "mada",
@@ -230,7 +233,10 @@ def faces(folder: Path) -> tuple[Face, ...]:
             latin = path.with_name(path.name.replace("-arabic-", "-latin-", 1))
             if name.endswith("-arabic"):
                 latin = path.with_name(path.name.replace(f"{name}-arabic", f"{name}-latin"))
-            found.append(_face(path, latin if latin.is_file() else None, weight / len(paths)))
+            face = _face(path, latin if latin.is_file() else None, weight / len(paths))
+            if name in _EUROPEAN_DIGITS:
+                face = replace(face, symbols=face.symbols - set(range(0x660, 0x66A)))
+            found.append(face)
     return tuple(face for face in found if {0x628, 0x644, 0x647} <= face.symbols)
 
 
