@@ -30,7 +30,7 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it
 		-o demo/overlay.png
 
 test: $(VENV)/.installed ## Run the test suite
-	@./scripts/system_packages.sh chromium
+	@./scripts/system_packages.sh chromium tesseract-ocr-ara
 	$(BIN)/python -m pytest
 
 # Each of these two libraries brings another OpenCV distribution, so each gets an environment in which
@@ -46,7 +46,7 @@ TEST_PARTS := pytest hypothesis numpy pillow pi-heif onnxruntime shapely platfor
 .venv-paddle/.installed: pyproject.toml | $(BIN)/activate
 	@./scripts/system_packages.sh libgl1 libglib2.0-0
 	$(PYTHON) -m venv --clear .venv-paddle
-	.venv-paddle/bin/pip install --quiet paddleocr==3.7.0 tesserocr==2.13.0 $(TEST_PARTS)
+	.venv-paddle/bin/pip install --quiet paddleocr==3.7.0 $(TEST_PARTS)
 	.venv-paddle/bin/pip install --quiet --no-deps rapidocr==3.10.0
 	@touch $@
 

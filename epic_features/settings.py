@@ -20,7 +20,7 @@ EMBEDDING_ROLES = ("embedding", "embedding input")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
 TEXT_READERS = ("rapid", "paddle")
 TEXT_EXTENTS = ("full", "counts", "budget:N")
-ARABIC_READERS = ("tesseract", "rapid", "none")
+ARABIC_READERS = ("own", "tesseract", "rapid", "none")
 
 _BUDGET = re.compile(r"budget:([1-9]\d{0,5})")
 
@@ -66,8 +66,8 @@ class Settings:
         null. ``budget:N``, such as ``budget:12``: of each picture the N largest boxes; where text
         is and how much is told of all of it, the columns that need letters are about what was read.
     arabic : str
-        Recogniser of Arabic lines behind ``ocr="rapid"``: ``tesseract``, ``rapid`` (a PP-OCRv5
-        model that has to be downloaded) or ``none``.
+        Recogniser of Arabic lines: ``own``, which comes with this library, ``tesseract``, ``rapid``
+        (a PP-OCRv5 model that has to be downloaded) or ``none``.
     text_threshold : float
         Least mean confidence of a detected text box, in [0, 1].
     embedding : str or None
@@ -94,7 +94,7 @@ class Settings:
     face_threshold: float | None = None
     ocr: str = "rapid"
     text: str = "full"
-    arabic: str = "tesseract"
+    arabic: str = "own"
     text_threshold: float = 0.6
     embedding: str | None = None
     allow_truncated: bool = False

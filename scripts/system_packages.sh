@@ -3,11 +3,11 @@
 # Without root, or on another system, say what is missing and go on: the library works without them.
 set -eu
 
-# The Arabic model of Tesseract; fonts and the bidirectional algorithm for drawing sample pictures.
-packages="${*:-tesseract-ocr-ara fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0}"
+# Fonts and the bidirectional algorithm, for drawing sample pictures.
+packages="${*:-fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0}"
 
 command -v dpkg-query >/dev/null 2>&1 || {
-    echo "Not a Debian system: for Arabic run 'epic models get tessdata-ara' afterwards."
+    echo "Not a Debian system: install yourself what is wanted of: $packages"
     exit 0
 }
 missing=""

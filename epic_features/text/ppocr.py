@@ -8,6 +8,7 @@ is imported, nothing can be downloaded, and the networks are safe to call from s
 from __future__ import annotations
 
 import importlib.metadata
+from collections.abc import Sequence
 from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -180,7 +181,7 @@ class Recogniser:
     def __init__(self, path: Path) -> None:
         self._session = open_session(path)
         self._input = self._session.get_inputs()[0].name
-        self._symbols = ["", *_characters(self._session), " "]
+        self._symbols = [*symbols_of(self._session), " "]
 
     def __call__(self, line: NDArray[np.uint8]) -> tuple[str, float]:
         """Return the text of an RGB line and the mean confidence of its symbols, ("", 0) if none.
@@ -193,28 +194,43 @@ class Recogniser:
         blob = _blob(line, (width, _LINE_HEIGHT), how)
         if width < _LEAST_WIDTH:
             blob = np.pad(blob, ((0, 0), (0, 0), (0, 0), (0, _LEAST_WIDTH - width)))
-        return self._decode(self._session.run(None, {self._input: blob})[0][0])
+        return decode(self._session.run(None, {self._input: blob})[0][0], self._symbols)
 
-    def _decode(self, steps: NDArray[np.float32]) -> tuple[str, float]:
-        """Take the likeliest symbol of every step, once for each run, without the blanks."""
-        best = steps.argmax(axis=1)
-        keep = best != 0
-        keep[1:] &= best[1:] != best[:-1]
-        if not keep.any():
-            return "", 0.0
-        text = "".join(self._symbols[index] for index in best[keep])
-        return text, float(steps.max(axis=1)[keep].mean())
+
+def decode(steps: NDArray[np.float32], symbols: Sequence[str]) -> tuple[str, float]:
+    """Take the likeliest symbol of every step, once for each run, without the blanks.
+
+    Parameters
+    ----------
+    steps : ndarray of float32, shape (steps, symbols)
+        Probabilities; the first is that of no symbol.
+    symbols : sequence of str
+        The symbols, a blank first.
+
+    Returns
+    -------
+    tuple of str and float
+        The symbols from left to right and their mean probability; ("", 0) if there are none.
+    """
+    best = steps.argmax(axis=1)
+    keep = best != 0
+    keep[1:] &= best[1:] != best[:-1]
+    if not keep.any():
+        return "", 0.0
+    text = "".join(symbols[index] for index in best[keep])
+    return text, float(steps.max(axis=1)[keep].mean())
 
 
 def characters_of(path: Path) -> list[str]:
     """Return the symbols that the recogniser in an ONNX file knows, in the order of its output."""
-    return _characters(open_session(path))
+    return symbols_of(open_session(path))[1:]
 
 
-def _characters(session: InferenceSession) -> list[str]:
+def symbols_of(session: InferenceSession) -> list[str]:
+    """Return the symbols that a network knows, in the order of its output, a blank first."""
     listed: str = session.get_modelmeta().custom_metadata_map["character"]
     # splitlines() would also cut at symbols such as U+2028, should a dictionary hold one.
-    return listed.rstrip("\n").split("\n")
+    return ["", *listed.rstrip("\n").split("\n")]
 
 
 def _blob(pixels: NDArray[np.uint8], size: tuple[int, int], how: int) -> NDArray[np.float32]:

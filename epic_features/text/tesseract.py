@@ -93,7 +93,7 @@ class ArabicLines:
         except ImportError as error:
             raise MissingExtra(
                 f"the package tesserocr, which reads Arabic, can't be imported ({error}); "
-                "run: pip install 'tesserocr>=2.13,<3'"
+                "run: pip install 'epic-features[tesseract]'"
             ) from error
         self._tesserocr = tesserocr
         self._folder = str(tessdata.parent)

@@ -149,7 +149,7 @@ def test_the_same_settings_and_harmless_ones_pass(three, make_table):
     [
         ({"faces": "yunet"}, "faces='yunet' instead of 'centerface'"),
         ({"text_threshold": 0.4}, "text_threshold=0.4 instead of 0.6"),
-        ({"arabic": "none"}, "arabic='none' instead of 'tesseract'"),
+        ({"arabic": "none"}, "arabic='none' instead of 'own'"),
         ({"groups": ("core", "texture")}, "without the column groups .*layout"),
     ],
 )

@@ -7,10 +7,10 @@ import numpy as np
 import pytest
 from text_drawing import blank, write
 
-from epic_features.errors import ModelNotFound
+from epic_features.errors import MissingExtra, ModelNotFound
 from epic_features.settings import Settings
 from epic_features.text import arabic_reader as module
-from epic_features.text.arabic_reader import ArabicRapid, arabic_reader, logical_order
+from epic_features.text.arabic_reader import ArabicRapid, arabic_reader
 from epic_features.text.crops import enclosed_line, grey_line, ink_line
 from epic_features.text.ppocr import RECOGNISER, bundled_model
 from epic_features.text.rapid import RapidReader
@@ -121,7 +121,7 @@ def test_tessdata_is_looked_for_in_the_named_folder_first(tessdata, monkeypatch,
 
 def test_downloaded_tessdata_is_found_and_used(tessdata, without_tessdata):
     shutil.copy(tessdata, without_tessdata / "ara.traineddata")
-    reader = arabic_reader(Settings(model_dir=str(without_tessdata)))
+    reader = arabic_reader(Settings(arabic="tesseract", model_dir=str(without_tessdata)))
     assert reader(line("شكرا جدا"))[0] == "شكرا جدا"
     assert len(reader.backend.sha256) == 64
 
@@ -132,22 +132,16 @@ def test_missing_tessdata_says_how_to_get_it(without_tessdata):
     assert "epic models get tessdata-ara" in str(caught.value)
 
 
-def test_missing_tessdata_is_one_warning_and_no_arabic(without_tessdata, caplog):
-    with caplog.at_level(logging.WARNING):
-        reader = RapidReader(Settings(model_dir=str(without_tessdata)))
-    assert not reader.reads_arabic
-    assert len(reader.backends) == 2
-    (record,) = caplog.records
-    assert "epic models get tessdata-ara" in record.getMessage()
-    assert "apt install tesseract-ocr-ara" in record.getMessage()
+def test_missing_tessdata_is_an_error_for_who_asked_for_it(without_tessdata):
+    settings = Settings(arabic="tesseract", model_dir=str(without_tessdata))
+    with pytest.raises(ModelNotFound, match="apt install tesseract-ocr-ara"):
+        RapidReader(settings)
 
 
-def test_missing_tesserocr_is_one_warning_and_no_arabic(tessdata, monkeypatch, caplog):
+def test_missing_tesserocr_names_the_extra(tessdata, monkeypatch):
     monkeypatch.setitem(sys.modules, "tesserocr", None)
-    with caplog.at_level(logging.WARNING):
-        assert arabic_reader(Settings()) is None
-    (record,) = caplog.records
-    assert "pip install 'tesserocr" in record.getMessage()
+    with pytest.raises(MissingExtra, match=r"pip install 'epic-features\[tesseract\]'"):
+        arabic_reader(Settings(arabic="tesseract"))
 
 
 def test_no_arabic_is_silent(caplog):
@@ -167,19 +161,3 @@ def test_pp_ocr_recogniser_can_take_the_place_of_tesseract(monkeypatch):
     text, score = reader(np.asarray(picture))
     assert text == "Good morning 2024"
     assert score > 0.9
-
-
-@pytest.mark.parametrize(
-    ("on_paper", "read_aloud"),
-    [
-        ("", ""),
-        ("Latin only 3.14", "Latin only 3.14"),
-        ("حابص", "صباح"),
-        ("2025 سطسغأ", "أغسطس 2025"),
-        ("10:30 ةعاسلا", "الساعة 10:30"),
-        ("(156) ةرقبلا", "البقرة (156)"),
-        ("ةحفص HTML page طقف", "فقط HTML page صفحة"),
-    ],
-)
-def test_order_on_paper_becomes_order_of_reading(on_paper, read_aloud):
-    assert logical_order(on_paper) == read_aloud

@@ -1,9 +1,11 @@
 """Draws text for the tests of reading, with a font that is on this machine."""
 
+import re
+import unicodedata
 from pathlib import Path
 
+import matplotlib
 import numpy as np
-import pytest
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont, features
 
@@ -14,15 +16,51 @@ _LATIN = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "Arial.ttf", "arial.tt
 _ARABIC = ("NotoNaskhArabic-Regular.ttf", "NotoSansArabic-Regular.ttf", "DejaVuSans.ttf")
 
 
-def font(size, arabic=False):
+# matplotlib, which the package needs, brings DejaVu: it has Arabic letters in all their forms.
+_PACKAGED = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
+_NOT_JOINED_AFTER = frozenset(
+    "\u0627\u0623\u0625\u0622\u062f\u0630\u0631\u0632\u0648\u0624\u0629\u0649\u0621"
+)
+_LEFT_TO_RIGHT = re.compile(r"([A-Za-z0-9\u0660-\u0669][A-Za-z0-9\u0660-\u0669.,:/]*)")
+
+
+def font(size, arabic=False, text=""):
     if arabic and not features.check("raqm"):
-        pytest.skip("this Pillow can't shape Arabic letters (no libraqm)")
-    names = _ARABIC if arabic else _LATIN
-    for name in names:
+        return ImageFont.truetype(_PACKAGED, size, layout_engine=ImageFont.Layout.BASIC)
+    # Some Arabic fonts have neither Latin letters nor a slash.
+    for name in _LATIN if not arabic or re.search("[A-Za-z/]", text) else _ARABIC:
         for folder in _FOLDERS:
             for path in sorted(Path(folder).rglob(name)):
                 return ImageFont.truetype(str(path), size)
-    pytest.skip(f"none of the fonts {', '.join(names)} is installed")
+    return ImageFont.truetype(_PACKAGED, size)
+
+
+def shaped(text):
+    """Return a line of Arabic as presentation forms from left to right.
+
+    What libraqm does, for machines on which it finds no FriBiDi; enough for the lines drawn here.
+    """
+    text = unicodedata.normalize("NFC", text)
+    letters = [char for char in text if not unicodedata.combining(char)]
+    forms, joined = [], False
+    for index, char in enumerate(letters):
+        name = unicodedata.name(char, "")
+        if not name.startswith("ARABIC LETTER"):
+            forms.append(char)
+            joined = False
+            continue
+        following = letters[index + 1] if index + 1 < len(letters) else " "
+        joins = char not in _NOT_JOINED_AFTER and unicodedata.name(following, "").startswith(
+            "ARABIC LETTER"
+        )
+        joins = joins and following != "\u0621"
+        form = ("ISOLATED", "INITIAL", "FINAL", "MEDIAL")[joins + 2 * joined]
+        forms.append(unicodedata.lookup(f"{name} {form} FORM"))
+        joined = joins
+    pieces = _LEFT_TO_RIGHT.split("".join(forms))
+    return "".join(
+        piece if index % 2 else piece[::-1] for index, piece in reversed(list(enumerate(pieces)))
+    )
 
 
 def blank(width, height, colour="white"):
@@ -32,7 +70,9 @@ def blank(width, height, colour="white"):
 def write(picture, place, text, size=32, arabic=False, colour="black", **options):
     """Draw text with its top left corner at `place`; return its box (x1, y1, x2, y2)."""
     draw = ImageDraw.Draw(picture)
-    chosen = font(size, arabic)
+    chosen = font(size, arabic, text)
+    if arabic and not features.check("raqm"):
+        text = shaped(text)
     draw.text(place, text, font=chosen, fill=colour, **options)
     return tuple(map(int, draw.textbbox(place, text, font=chosen)))
 
