@@ -9,10 +9,11 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epic_features import models
+from epic_features.networks import open_session
 from epic_features.stage import Backend
 from epic_features.text.arabic_line import prepare
 from epic_features.text.direction import logical_order
-from epic_features.text.ppocr import decode, open_session, symbols_of
+from epic_features.text.ppocr import decode, symbols_of
 from epic_features.text.script import clean
 
 MODEL = "arabic_line.onnx"
