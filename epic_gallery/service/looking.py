@@ -3,15 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from epic_features import Extractor, Settings
 from epic_features.errors import SettingsError
 from epic_features.image import Image
-from epic_features.schema import schema_of
 from epic_features.sources import ImageReference
 from epic_gallery.service.models import QUICK
 
@@ -20,6 +19,8 @@ if TYPE_CHECKING:
     from epic_gallery.cascade import Cascade
 
 _REASONS = 5
+
+Build: TypeAlias = Callable[[Settings], Extractor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,7 +83,7 @@ class Looker:
         return {**size, **self._model(image.model).answer(image, image.features)}
 
 
-def _find(name: str, extractor: Any) -> _Model:
+def _find(name: str, extractor: Build) -> _Model:
     from epic_gallery.cascade import Cascade, load_cascade
 
     if name in ("bytes", "bilateral", "colors"):
@@ -104,12 +105,13 @@ class TrainedModel:
         Settings to an extractor; models that share settings share the networks.
     """
 
-    def __init__(self, cascade: Cascade, extractor: Any) -> None:
+    def __init__(self, cascade: Cascade, extractor: Build) -> None:
         from epic_gallery.cascade import Cascade
         from epic_gallery.sorting import CascadeExtractor
 
         # All columns are there only when no step may stop before them.
         self._cascades = {False: cascade, True: Cascade((), cascade.full)}
+        self._extractor = extractor
         self._makers = {
             features: CascadeExtractor(c.steps, c.settings[-1], extractor)
             for features, c in self._cascades.items()
@@ -117,14 +119,12 @@ class TrainedModel:
 
     def answer(self, image: Image, features: bool) -> dict[str, Any]:
         """Return label, probabilities and reasons, and the row when it is asked for."""
-        import pyarrow as pa
-
         from classifiers.explanation import explain
 
         cascade = self._cascades[features]
         row = self._makers[features].row(image)
         tier = row.pop("tier")
-        table = pa.Table.from_pylist([row], schema=schema_of(cascade.settings[tier].groups))
+        table = self._extractor(cascade.settings[tier]).table([row])
         (said,) = cascade.label(tier, table).to_pylist()
         model = cascade.full if tier == len(cascade.steps) else cascade.steps[tier].model
         (explanation,) = explain(model, table, [said["label"]])
@@ -137,7 +137,8 @@ class TrainedModel:
             "tier": said["tier"],
             "reasons": _reasons(explanation, row, list(probabilities)),
         }
-        return plain({**found, "features": row} if features else found)
+        answer: dict[str, Any] = plain({**found, "features": row} if features else found)
+        return answer
 
 
 def _reasons(
@@ -148,28 +149,28 @@ def _reasons(
     What speaks against the answer speaks for the other class; with more than two classes there is
     no such class, and it is left out.
     """
+    from classifiers.phrases import LANGUAGES
     from classifiers.topics import phrase_of
 
     whole = sum(abs(reason.contribution) for reason in explanation.reasons) or 1.0
     others = [name for name in classes if name != explanation.answer]
-    reasons = []
+    found: dict[tuple[str, bool], dict[str, Any]] = {}
     for reason in explanation.reasons:
         speaks_for = reason.contribution > 0
         if not reason.contribution or (not speaks_for and len(others) != 1):
             continue
-        strongest = max(reason.features, key=lambda name: abs(reason.features[name]))
-        reasons.append(
-            {
+        # Several topics may say the same, such as "no text".
+        if (reason.phrase, speaks_for) not in found:
+            strongest = max(reason.features, key=lambda name: abs(reason.features[name]))
+            found[reason.phrase, speaks_for] = {
                 "column": strongest,
                 "value": row.get(strongest),
-                "share": abs(reason.contribution) / whole,
+                "share": 0.0,
                 "toward": explanation.answer if speaks_for else others[0],
-                "text": {
-                    language: phrase_of(reason.topic, row, language) for language in ("en", "ar")
-                },
+                "text": {name: phrase_of(reason.topic, row, name) for name in LANGUAGES},
             }
-        )
-    return reasons[:_REASONS]
+        found[reason.phrase, speaks_for]["share"] += abs(reason.contribution) / whole
+    return sorted(found.values(), key=lambda reason: -reason["share"])[:_REASONS]
 
 
 def plain(value: Any) -> Any:
