@@ -9,7 +9,6 @@ from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from epic_features import Extractor, Settings
-from epic_features.errors import SettingsError
 from epic_features.image import Image
 from epic_features.sources import ImageReference
 from epic_gallery.service.models import QUICK
@@ -84,10 +83,12 @@ class Looker:
 
 
 def _find(name: str, extractor: Build) -> _Model:
+    from classifiers.rules import QUICK as RULES
+    from classifiers.rules import load
     from epic_gallery.cascade import Cascade, load_cascade
 
-    if name in ("bytes", "bilateral", "colors"):
-        raise SettingsError(f"the model {name} is not there yet")
+    if name in RULES:
+        return RuleModel(load(name), extractor)
     if name == QUICK:
         steps = load_cascade("personal").steps
         return TrainedModel(Cascade(steps[:-1], steps[-1].model), extractor)
@@ -141,6 +142,53 @@ class TrainedModel:
         return answer
 
 
+class RuleModel:
+    """A quick rule, and what it says of a picture.
+
+    Parameters
+    ----------
+    rule : Rule
+        One of `classifiers.rules`.
+    extractor : callable
+        Settings to an extractor, for when features are asked for.
+    """
+
+    def __init__(self, rule: Rule, extractor: Build) -> None:
+        self._rule = rule
+        self._extractor = extractor
+
+    def answer(self, image: Image, features: bool) -> dict[str, Any]:
+        """Return label, probabilities and the reason, and the columns around it when asked for."""
+        from classifiers.phrases import say
+
+        rule = self._rule
+        verdict = rule.classify(image)
+        found = {
+            "label": verdict.label,
+            "decision": verdict.label,
+            "probabilities": verdict.probabilities,
+            "confidence": verdict.probabilities[verdict.label],
+            "tier": FULL,
+            "reasons": [
+                {
+                    "column": rule.columns[0],
+                    "value": verdict.values[rule.columns[0]],
+                    "share": 1.0,
+                    "toward": verdict.label,
+                    "text": {
+                        "en": verdict.reasons[0],
+                        "ar": say("ar", f"{rule.kind} {verdict.label}", **verdict.values),
+                    },
+                }
+            ],
+        }
+        if features:
+            groups = ("shape", *groups_needed(rule.columns))
+            found["features"] = self._extractor(Settings(groups=groups)).row(image)
+        answer: dict[str, Any] = plain(found)
+        return answer
+
+
 def _reasons(
     explanation: Explanation, row: Mapping[str, Any], classes: list[str]
 ) -> list[dict[str, Any]]:
@@ -179,7 +227,9 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # Half a character is no JSON.
+    if value is None or isinstance(value, bool | int):
         return value
     if hasattr(value, "tolist"):
         return plain(value.tolist())
