@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 from collections.abc import AsyncIterator
@@ -10,7 +11,6 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from anyio import to_thread
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
@@ -39,11 +39,11 @@ def create_app(settings: ServiceSettings) -> Starlette:
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await to_thread.run_sync(state.pool.start)
+        await asyncio.to_thread(state.pool.start)
         try:
             yield
         finally:
-            await to_thread.run_sync(state.pool.stop)
+            await asyncio.to_thread(state.pool.stop)
 
     app = Starlette(
         routes=routes,

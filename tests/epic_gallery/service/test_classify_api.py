@@ -133,7 +133,12 @@ def test_quick_rules_are_those_of_the_library(service, drawn, rule):
 
 def test_many_pictures_are_answered_one_by_one(service, drawn, small, is_described):
     files = [(path.rpartition("/")[2], content) for path, content in some(drawn, 5).items()]
-    files += [(ARABIC, small), ("no picture.jpg", b"nothing"), ("empty.jpg", b""), ("cut.png", small[:-900])]
+    files += [
+        (ARABIC, small),
+        ("no picture.jpg", b"nothing"),
+        ("empty.jpg", b""),
+        ("cut.png", small[:-900]),
+    ]
     status, lines = service.classify_many(files, model="quick-personal")
     assert status == 200
     assert sorted(line["index"] for line in lines) == list(range(len(files)))
