@@ -21,18 +21,18 @@ def service(tmp_path_factory, default_models) -> Served:
 
 @pytest.fixture(scope="session")
 def strict(tmp_path_factory) -> Served:
-    """A service with a quick model, and limits that are met soon."""
-    limits = Limits(
-        max_bytes=200_000,
-        max_pixels=1_000_000,
-        max_files=20,
-        time_limit=3,
-        header_timeout=1.5,
-        body_timeout=1.5,
-        least_rate=1000,
-    )
+    """A service with a quick model, and limits on pictures that are met soon."""
+    limits = Limits(max_bytes=200_000, max_pixels=1_000_000, max_files=20, time_limit=6)
     folder = tmp_path_factory.mktemp("strict")
     with serving(folder, limits, model="colors", workers=2) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
+def hasty(tmp_path_factory) -> Served:
+    """A service that does not wait long for its callers."""
+    limits = Limits(header_timeout=1.5, body_timeout=1.5, least_rate=1000)
+    with serving(tmp_path_factory.mktemp("hasty"), limits, model="colors", workers=1) as served:
         yield served
 
 

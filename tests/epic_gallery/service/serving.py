@@ -70,12 +70,12 @@ class Served:
         return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
 
     def health(self):
-        return httpx.get(f"{self.url}/healthz", timeout=30).json()
+        return httpx.get(f"{self.url}/healthz", timeout=60).json()
 
     def metrics(self):
         from prometheus_client.parser import text_string_to_metric_families
 
-        text = httpx.get(f"{self.url}/metrics", timeout=30).text
+        text = httpx.get(f"{self.url}/metrics", timeout=60).text
         return {
             (sample.name, *sorted(sample.labels.values())): sample.value
             for family in text_string_to_metric_families(text)
@@ -86,7 +86,7 @@ class Served:
         """Process numbers of the workers."""
         return [pid for pid in children(self.process.pid) if b"spawn_main" in command_of(pid)]
 
-    def until(self, check, seconds=30):
+    def until(self, check, seconds=90):
         """Wait until something holds, and return it."""
         end = time.monotonic() + seconds
         while True:
@@ -98,7 +98,7 @@ class Served:
 
     @contextmanager
     def connection(self) -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as made:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as made:
             yield made
 
 
@@ -122,12 +122,12 @@ def serving(folder: Path, limits: Limits | None = None, **settings) -> Iterator[
             link = process.stdout.readline().strip()
             assert link, log.read_text()
             served = Served(link, process, log)
-            served.until(lambda: served.health()["ready"] == served.health()["workers"], 120)
+            served.until(lambda: served.health()["ready"] == served.health()["workers"], 180)
             yield served
         finally:
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
 
