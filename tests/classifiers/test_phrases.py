@@ -33,6 +33,8 @@ def test_every_phrase_has_an_arabic_one_that_says_the_same():
         assert fields(arabic[key]) == fields(wording), key
         assert isinstance(arabic[key], str) == isinstance(wording, str), key
     for key, wording in arabic.items():
+        if key == "amount":  # Made of other phrases.
+            continue
         texts = [wording] if isinstance(wording, str) else wording.values()
         for text in texts:
             assert re.search("[\u0621-\u064a]", text), key

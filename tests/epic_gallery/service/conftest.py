@@ -37,6 +37,15 @@ def hasty(tmp_path_factory) -> Served:
 
 
 @pytest.fixture(scope="session")
+def exposed(tmp_path_factory) -> Served:
+    """A service that other computers can reach, and that takes one request at a time."""
+    folder = tmp_path_factory.mktemp("exposed")
+    limits = Limits(max_requests=1)
+    with serving(folder, limits, host="0.0.0.0", model="colors", workers=1) as served:
+        yield served
+
+
+@pytest.fixture(scope="session")
 def drawn(gallery) -> dict[str, bytes]:
     """Files of the gallery, one of each class and some more, by path."""
     folder, drawings = gallery

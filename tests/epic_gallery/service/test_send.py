@@ -10,10 +10,9 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
 from conftest import png
-from serving import ROOT, serving
+from serving import ROOT
 
 from epic_gallery.sending import Address
-from epic_gallery.service.settings import Limits
 
 CODE = "from epic_gallery.cli import main; main()"
 
@@ -29,15 +28,6 @@ def epic(*arguments, **environment):
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.fixture(scope="module")
-def busy(tmp_path_factory):
-    """A service that takes one request at a time, and wants its token."""
-    folder = tmp_path_factory.mktemp("busy")
-    limits = Limits(max_requests=1)
-    with serving(folder, limits, host="0.0.0.0", model="colors", workers=1) as served:
-        yield served
-
-
 @pytest.fixture
 def folder(tmp_path):
     """Pictures with odd names, one of them broken."""
@@ -49,8 +39,8 @@ def folder(tmp_path):
     return root
 
 
-def test_all_are_answered_however_busy_the_service_is(busy, folder):
-    code, out, err = epic("send", folder, "--to", busy.link, "--at-once", 5)
+def test_all_are_answered_however_busy_the_service_is(exposed, folder):
+    code, out, err = epic("send", folder, "--to", exposed.link, "--at-once", 5)
     found = {line["name"].rpartition("/")[2]: line for line in map(json.loads, out.splitlines())}
     assert code == 1, err
     assert "1 of 5 pictures were not classified" in err
@@ -58,19 +48,19 @@ def test_all_are_answered_however_busy_the_service_is(busy, folder):
     assert found.pop("broken.png")["error"]["code"] == "broken_picture"
     assert all(line["label"] in ("animated", "real") for line in found.values())
     (folder / "broken.png").unlink()
-    token = busy.link.partition("token=")[2]
-    address = busy.url.replace("0.0.0.0", "127.0.0.1")
+    token = exposed.link.partition("token=")[2]
+    address = exposed.url.replace("0.0.0.0", "127.0.0.1")
     code, out, err = epic("send", folder, "--to", address, "--table", EPIC_TOKEN=token)
     assert (code, err.strip()) == (0, "")
     assert "x [b].png" in out
 
 
-def test_what_makes_no_sense_is_said(busy, folder, tmp_path):
-    address = busy.url.replace("0.0.0.0", "127.0.0.1")
+def test_what_makes_no_sense_is_said(exposed, folder, tmp_path):
+    address = exposed.url.replace("0.0.0.0", "127.0.0.1")
     for arguments, said in (
         ((folder, "--to", address), "token"),
-        ((folder, "--to", busy.link, "--model", "zebra"), "choose from"),
-        ((tmp_path / "nothing", "--to", busy.link), "does not exist"),
+        ((folder, "--to", exposed.link, "--model", "zebra"), "choose from"),
+        ((tmp_path / "nothing", "--to", exposed.link), "does not exist"),
         ((folder, "--to", "ftp://x"), "is no address"),
     ):
         code, out, err = epic("send", *arguments)
@@ -132,10 +122,10 @@ def test_it_waits_as_long_as_it_is_told_and_gives_up_in_the_end(folder, monkeypa
     assert len([pause for pause in pauses if pause >= 7]) == 3
 
 
-def test_a_file_that_can_not_be_read(busy, tmp_path):
+def test_a_file_that_can_not_be_read(exposed, tmp_path):
     from epic_gallery.sending import Sender
 
-    (found,) = Sender(Address.parse(busy.link)).send([tmp_path / "gone.png"])
+    (found,) = Sender(Address.parse(exposed.link)).send([tmp_path / "gone.png"])
     assert found["error"]["code"] == "unreadable"
 
 
@@ -151,7 +141,7 @@ def test_addresses(given, url, token):
     assert Address.parse(given) == Address(url, token)
 
 
-def test_serve_prints_the_link_and_ends_on_ctrl_c():
+def test_serve_prints_the_link_with_a_new_token_and_ends_on_ctrl_c(exposed):
     command = [sys.executable, "-c", CODE, "serve", "--port", "0", "--model", "bytes"]
     process = subprocess.Popen(
         [*command, "--host", "0.0.0.0", "--workers", "1"],
@@ -169,19 +159,35 @@ def test_serve_prints_the_link_and_ends_on_ctrl_c():
                 break
         assert sum("█" in line for line in printed) > 10
         assert printed[-1].startswith("http://")
+        assert printed[-1].strip().partition("#")[2] != exposed.link.partition("#")[2]
         process.send_signal(signal.SIGINT)
         out, err = process.communicate(timeout=120)
     assert "Traceback" not in err
-    assert "Ctrl-C" in err
 
 
-def test_serve_says_what_is_wrong(tmp_path, busy):
+def test_serve_says_what_is_wrong(tmp_path, exposed):
     for arguments, said in (
         (("--model", "zebra"), "choose from: personal"),
         (("--folder", tmp_path / "nothing"), "is not a folder"),
-        (("--host", "0.0.0.0", "--port", busy.url.rpartition(":")[2]), "can't listen"),
+        (("--host", "0.0.0.0", "--port", exposed.url.rpartition(":")[2]), "can't listen"),
     ):
         code, _, err = epic("serve", *arguments)
         assert code == 2
         assert "error:" in err
         assert said in " ".join(err.split())
+
+
+@pytest.mark.parametrize(
+    ("command", "missing"), [("serve", "uvicorn"), ("serve", "segno"), ("send", "httpx")]
+)
+def test_a_missing_extra_is_named(tmp_path, command, missing):
+    code = f"import sys; sys.modules[{missing!r}] = None; {CODE}"
+    done = subprocess.run(
+        [sys.executable, "-c", code, command, *([tmp_path] if command == "send" else [])],
+        capture_output=True,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(ROOT), "COLUMNS": "200"},
+    )
+    assert done.returncode == 2
+    assert f"needs {missing}" in done.stderr
+    assert "epic-features[serve]" in done.stderr

@@ -33,8 +33,9 @@ def test_killed_under_load_and_nobody_notices(strict):
 
     def kill():
         for _ in range(2):
-            send_signal(strict.until(strict.workers)[0], signal.SIGKILL)
-            strict.until(lambda: strict.health()["ready"] == 2)
+            victim = strict.until(strict.workers)[0]
+            send_signal(victim, signal.SIGKILL)
+            strict.until(lambda: victim not in strict.workers() and strict.health()["ready"] == 2)
         stop.set()
 
     killer = threading.Thread(target=kill)
