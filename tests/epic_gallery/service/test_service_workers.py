@@ -20,6 +20,13 @@ def send_signal(pid, number):
         pytest.fail("the worker is gone already")
 
 
+def kill_one(served):
+    """Kill a worker, and wait until another has its place."""
+    victim = served.until(served.workers)[0]
+    send_signal(victim, signal.SIGKILL)
+    served.until(lambda: victim not in served.workers() and served.health()["ready"] == 2)
+
+
 def replaced(served, cause):
     return served.metrics().get(("epic_workers_replaced_total", cause), 0)
 
@@ -33,9 +40,7 @@ def test_killed_under_load_and_nobody_notices(strict):
 
     def kill():
         for _ in range(2):
-            victim = strict.until(strict.workers)[0]
-            send_signal(victim, signal.SIGKILL)
-            strict.until(lambda: victim not in strict.workers() and strict.health()["ready"] == 2)
+            kill_one(strict)
         stop.set()
 
     killer = threading.Thread(target=kill)
