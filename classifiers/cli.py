@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from classifiers.evaluation import Evaluation
+    from classifiers.rule import Rule
     from classifiers.tabular import TabularClassifier
     from epic_features import Settings
 
@@ -38,7 +39,9 @@ Features = Annotated[
 Model = Annotated[
     str,
     typer.Option(
-        "--model", help="personal, gallery, whatsapp, drawn, or the folder of a model of yours."
+        "--model",
+        help="personal, gallery, whatsapp, drawn; bytes, bilateral, colors (quick and often wrong: "
+        "drawn or real); or the folder of a model of yours.",
     ),
 ]
 Labels = Annotated[
@@ -82,7 +85,7 @@ def classify(
     quiet: Quiet = False,
 ) -> None:
     """Write a label for every picture; nothing is moved or changed."""
-    from classifiers.pretrained import find_model
+    from classifiers.pretrained import find_model_or_rule
     from classifiers.workflow import classify as label
     from classifiers.workflow import settings_of
 
@@ -90,7 +93,7 @@ def classify(
         raise OutputError(f"{output}: the name must end in .parquet or .csv")
     output = _free(output, overwrite)
     console = Console(stderr=True, quiet=quiet)
-    trained = find_model(model)
+    trained = find_model_or_rule(model)
     settings = settings_of(trained)
     with _features(
         source, features, output, settings, console, whatsapp=whatsapp, workers=workers
@@ -172,13 +175,14 @@ def evaluate(
     """Compare a model with known classes: figures, a page and pictures. Use unseen pictures."""
     from classifiers.evaluation import evaluate as measure
     from classifiers.explanation import importance
-    from classifiers.pretrained import find_model
+    from classifiers.pretrained import find_model_or_rule
     from classifiers.report import write_report
+    from classifiers.rule import Rule
     from classifiers.workflow import settings_of
 
     output = _free(output, overwrite, outside=source)
     console = Console(stderr=True, quiet=quiet)
-    trained = find_model(model)
+    trained = find_model_or_rule(model)
     settings = settings_of(trained)
     with _features(source, features, output, settings, console, workers=workers) as (table, _):
         table, found = _labelled(table, labels, label_column, None)
@@ -191,7 +195,7 @@ def evaluate(
             output,
             title=f"Model {printable(model)} on {printable(Path(source).name)}",
             guarantee=trained.guarantee_,
-            importance=importance(trained, table),
+            importance=None if isinstance(trained, Rule) else importance(trained, table),
         )
     _print_evaluation(console, result, trained)
     _print_hidden(console, trained, found["label"], probabilities)
@@ -281,7 +285,7 @@ def _write(labels: pa.Table, output: Path) -> None:
 
 
 def _print_labels(
-    console: Console, labels: pa.Table, model: TabularClassifier, rejected: int
+    console: Console, labels: pa.Table, model: TabularClassifier | Rule, rejected: int
 ) -> None:
     decided = Counter(labels["decision"].to_pylist())
     likely = Counter(labels["label"].to_pylist())
@@ -295,7 +299,9 @@ def _print_labels(
         console.print(f"in the test of the model {model.guarantee_}", soft_wrap=True)
 
 
-def _print_evaluation(console: Console, result: Evaluation, model: TabularClassifier) -> None:
+def _print_evaluation(
+    console: Console, result: Evaluation, model: TabularClassifier | Rule
+) -> None:
     table = Table("class", "precision", "recall", "F1", "images")
     for name, score in result.per_class.items():
         figures = (score.precision, score.recall, score.f1)
@@ -321,7 +327,7 @@ def _print_evaluation(console: Console, result: Evaluation, model: TabularClassi
 
 def _print_hidden(
     console: Console,
-    model: TabularClassifier,
+    model: TabularClassifier | Rule,
     labels: NDArray[Any],
     probabilities: NDArray[np.float64],
 ) -> None:

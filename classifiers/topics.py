@@ -63,7 +63,8 @@ def phrase_of(topic: str, row: Row, language: str = "en") -> str:
     language : str
         One of `classifiers.phrases.LANGUAGES`.
     """
-    return _PHRASES.get(topic, lambda row, say: say("other"))(row, partial(say, language))
+    spoken = partial(say, language)
+    return _PHRASES[topic](row, spoken) if topic in _PHRASES else spoken("other")
 
 
 _TOPICS: dict[str, frozenset[str]] = {

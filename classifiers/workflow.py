@@ -17,6 +17,7 @@ import pyarrow.parquet as pq
 
 from classifiers.explanation import explain
 from classifiers.guarantee import decide
+from classifiers.rule import Rule
 from classifiers.table import (
     TableError,
     check_provenance,
@@ -40,11 +41,12 @@ _TIME_LIMIT = 60.0
 logger = logging.getLogger(__name__)
 
 
-def settings_of(model: TabularClassifier) -> Settings:
+def settings_of(model: TabularClassifier | Rule) -> Settings:
     """Return the settings with which a table for a model is extracted."""
     trained = model.provenance_.get("settings", {})
     known = {name: trained[name] for name in Settings.row_fields() if name in trained}
-    groups = trained.get("groups") or groups_needed(model.encoder_.columns_used_)
+    columns = model.columns if isinstance(model, Rule) else model.encoder_.columns_used_
+    groups = trained.get("groups") or groups_needed(columns)
     return Settings(**{**known, "groups": groups})
 
 
@@ -254,7 +256,9 @@ def folder_labels(table: pa.Table) -> tuple[pa.Table, dict[str, np.ndarray[Any, 
     return kept, {"label": np.asarray(kept["class"].cast(pa.string()).to_pylist(), dtype=object)}
 
 
-def classify(model: TabularClassifier, table: pa.Table, *, reasons: bool = False) -> pa.Table:
+def classify(
+    model: TabularClassifier | Rule, table: pa.Table, *, reasons: bool = False
+) -> pa.Table:
     """Return the labels of a feature table.
 
     Returns
@@ -282,6 +286,11 @@ def classify(model: TabularClassifier, table: pa.Table, *, reasons: bool = False
         },
     }
     if reasons:
-        texts = [explanation.sentence() for explanation in explain(model, table)]
-        columns["reasons"] = pa.array(texts, pa.string())
+        columns["reasons"] = pa.array(_reasons(model, table), pa.string())
     return pa.table(columns)
+
+
+def _reasons(model: TabularClassifier | Rule, table: pa.Table) -> list[str]:
+    if isinstance(model, Rule):
+        return model.reasons(table)
+    return [explanation.sentence() for explanation in explain(model, table)]

@@ -144,7 +144,6 @@ class CascadeExtractor:
     ) -> None:
         self._steps = steps
         self._extractors = [build(s) for s in (*(step.settings for step in steps), settings)]
-        self._schemas = [schema_of(extractor.settings.groups) for extractor in self._extractors]
         self._stages = [_new_stages(self._extractors, n) for n in range(len(self._extractors))]
 
     def load(self, image: ImageReference) -> Image:
@@ -153,8 +152,6 @@ class CascadeExtractor:
 
     def row(self, image: Image) -> dict[str, Any]:
         """Return the columns of one image, as far as they were needed."""
-        import pyarrow as pa
-
         parts: dict[str, Any] = {}
         for tier, extractor in enumerate(self._extractors):
             for stage in self._stages[tier]:
@@ -162,8 +159,7 @@ class CascadeExtractor:
             row = extractor.assemble(image, parts.values())
             if tier == len(self._steps):
                 break
-            table = pa.Table.from_pylist([row], schema=self._schemas[tier])
-            if self._steps[tier].settle(table)[0] != UNSURE:
+            if self._steps[tier].settle(extractor.table([row]))[0] != UNSURE:
                 break
         return {**row, _TIER: tier}
 

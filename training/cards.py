@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 
@@ -63,15 +64,9 @@ _FAILURES = {
 
 def card(name: str, model: TabularClassifier, result: Evaluation, facts: pd.DataFrame) -> str:
     """Return the card of a model as Markdown."""
-    import jinja2
-
     real = facts[facts["fold"] >= 0]
-    environment = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
-        undefined=jinja2.StrictUndefined,
-        keep_trailing_newline=True,
-    )
-    return environment.get_template("card.md").render(
+    return render(
+        "card.md",
         name=name,
         use=_USE[name],
         failures=_FAILURES[name],
@@ -86,3 +81,15 @@ def card(name: str, model: TabularClassifier, result: Evaluation, facts: pd.Data
         drawn_weight=DRAWN_WEIGHT,
         folds=real["fold"].nunique(),
     )
+
+
+def render(template: str, **values: Any) -> str:
+    """Return a page made from a file of ``training/templates``."""
+    import jinja2
+
+    environment = jinja2.Environment(
+        loader=jinja2.FileSystemLoader(Path(__file__).parent / "templates"),
+        undefined=jinja2.StrictUndefined,
+        keep_trailing_newline=True,
+    )
+    return environment.get_template(template).render(**values)

@@ -10,6 +10,7 @@ from classifiers.storage import load
 from epic_features.errors import ModelFileError
 
 if TYPE_CHECKING:
+    from classifiers.rule import Rule
     from classifiers.tabular import TabularClassifier
 
 NAMES = ("personal", "gallery", "whatsapp", "drawn")
@@ -44,3 +45,17 @@ def find_model(name: str | os.PathLike[str]) -> TabularClassifier:
             f"{name} is neither a folder with a model nor one of: {', '.join(NAMES)}"
         )
     return load(name)
+
+
+def find_model_or_rule(name: str | os.PathLike[str]) -> TabularClassifier | Rule:
+    """Return a quick rule by its name, see `classifiers.rules.QUICK`, else as `find_model`."""
+    from classifiers import rules
+
+    if isinstance(name, str) and name in rules.QUICK:
+        return rules.load(name)
+    try:
+        return find_model(name)
+    except ModelFileError as error:
+        if Path(name).is_dir():
+            raise
+        raise ModelFileError(f"{error}, {', '.join(rules.QUICK)}") from error

@@ -46,23 +46,25 @@ class CartoonStage:
 
     def __call__(self, image: Image) -> Mapping[str, Any]:
         """Return one value for every column of the group."""
-        small = image.fitted(_SMALL_SIDE)
         return {
             "distinct_colors_ratio": len(count_colors(image.pixels).counts)
             / (image.width * image.height),
-            "top512_colors_ratio": _top_colors_ratio(image.pixels),
-            "bilateral_similarity": _bilateral_similarity(small),
-            "edge_density": _edge_density(small),
+            "top512_colors_ratio": top512_colors_ratio(image),
+            "bilateral_similarity": bilateral_similarity(image),
+            "edge_density": _edge_density(image.fitted(_SMALL_SIDE)),
         }
 
 
-def _top_colors_ratio(pixels: NDArray[np.uint8]) -> float:
-    resized = cv2.resize(pixels, (_TOP_SIDE, _TOP_SIDE), interpolation=cv2.INTER_NEAREST)
+def top512_colors_ratio(image: Image) -> float:
+    """Return the column ``top512_colors_ratio`` of an image, in (0, 1]."""
+    resized = cv2.resize(image.pixels, (_TOP_SIDE, _TOP_SIDE), interpolation=cv2.INTER_NEAREST)
     counts = np.sort(count_colors(np.asarray(resized, np.uint8)).counts)
     return float(counts[-_TOP_COLORS:].sum() / _TOP_SIDE**2)
 
 
-def _bilateral_similarity(pixels: NDArray[np.uint8]) -> float:
+def bilateral_similarity(image: Image) -> float:
+    """Return the column ``bilateral_similarity`` of an image, in [-1, 1]."""
+    pixels = image.fitted(_SMALL_SIDE)
     filtered = np.asarray(cv2.bilateralFilter(pixels, _DIAMETER, _SIGMA, _SIGMA), np.uint8)
     before, after = _histogram(pixels), _histogram(filtered)
     correlation = cv2.compareHist(before, after, cv2.HISTCMP_CORREL)

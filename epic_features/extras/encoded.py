@@ -46,12 +46,16 @@ class BytesStage:
             "file_size": size,
             "format": image.format,
             "bits_per_pixel": 8 * size / (image.width * image.height),
-            "byte_length": size,
-            "hex_length": 2 * size,
-            "base64_length": 4 * -(-size // 3),
+            **encoded_lengths(encoded),
             "byte_entropy": byte_entropy(encoded),
             "sha256": hashlib.sha256(encoded).hexdigest(),
         }
+
+
+def encoded_lengths(data: bytes) -> dict[str, int]:
+    """Return the columns ``byte_length``, ``hex_length`` and ``base64_length`` of a file."""
+    size = len(data)
+    return {"byte_length": size, "hex_length": 2 * size, "base64_length": 4 * -(-size // 3)}
 
 
 def byte_entropy(data: bytes) -> float:

@@ -2,48 +2,112 @@
 
 from __future__ import annotations
 
+import importlib
 import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
+from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 
+from anyio import to_thread
+from prometheus_client import generate_latest
 from starlette.applications import Starlette
+from starlette.exceptions import HTTPException
+from starlette.middleware import Middleware
 from starlette.requests import Request
-from starlette.responses import JSONResponse, Response
+from starlette.responses import FileResponse, JSONResponse, Response
 from starlette.routing import BaseRoute, Mount, Route
 from starlette.staticfiles import StaticFiles
 
-from epic_gallery.service.pool import WorkerPool
+from epic_features import __version__
+from epic_gallery.service.classify_api import Classify
+from epic_gallery.service.guard import CLASSIFY, Guard
+from epic_gallery.service.refusals import Problem
 from epic_gallery.service.settings import ServiceSettings
 from epic_gallery.service.state import ServiceState
 
 _WEB = Path(__file__).parent.parent / "web"
+_OPENAPI = Path(__file__).parent / "openapi.json"
 
 
 def create_app(settings: ServiceSettings) -> Starlette:
     """Build the application; its workers start with it and end with it."""
-    state = ServiceState(settings, WorkerPool())
+    state = ServiceState(settings)
+    routes = _routes(state)
+    names: dict[object, str] = {}
+    for route in routes:
+        if isinstance(route, Route):
+            names[route.endpoint] = route.path
+        elif isinstance(route, Mount):
+            names[route.app] = f"{route.path}/"
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await state.pool.start()
+        await to_thread.run_sync(state.pool.start)
         try:
             yield
         finally:
-            await state.pool.stop()
+            await to_thread.run_sync(state.pool.stop)
 
-    app = Starlette(routes=_routes(state), lifespan=lifespan)
+    app = Starlette(
+        routes=routes,
+        middleware=[Middleware(Guard, state=state, routes=names)],
+        exception_handlers={HTTPException: _http_error, 500: _internal_error},
+        lifespan=lifespan,
+    )
     app.state.service = state
     return app
 
 
 def _routes(state: ServiceState) -> list[BaseRoute]:
-    routes: list[BaseRoute] = [Route("/healthz", _healthz, methods=["GET"])]
+    routes: list[BaseRoute] = [
+        Route(CLASSIFY, Classify(state), methods=["POST"]),
+        Route("/v1/models", partial(_models, state)),
+        Route("/healthz", partial(_healthz, state)),
+        Route("/metrics", partial(_metrics, state)),
+        Route("/openapi.json", _openapi),
+    ]
     if importlib.util.find_spec("epic_gallery.service.gallery_api"):
         gallery_api = importlib.import_module("epic_gallery.service.gallery_api")
         routes += gallery_api.routes(state)
     return [*routes, Mount("/", StaticFiles(directory=_WEB, html=True))]
 
 
-async def _healthz(_: Request) -> Response:
-    return JSONResponse({"status": "ok"})
+async def _models(state: ServiceState, _: Request) -> Response:
+    default = state.settings.model
+    return JSONResponse(
+        {"models": [{**asdict(facts), "default": facts.name == default} for facts in state.models]}
+    )
+
+
+async def _healthz(state: ServiceState, _: Request) -> Response:
+    ready = state.pool.ready
+    found = {
+        "status": "ok" if ready else "no worker",
+        "version": __version__,
+        "workers": state.pool.size,
+        "ready": ready,
+        "waiting": state.pool.waiting,
+    }
+    return JSONResponse(found, 200 if ready else 503)
+
+
+async def _metrics(state: ServiceState, _: Request) -> Response:
+    return Response(generate_latest(state.metrics.registry), media_type="text/plain; version=0.0.4")
+
+
+async def _openapi(_: Request) -> Response:
+    return FileResponse(_OPENAPI, media_type="application/json")
+
+
+async def _http_error(_: Request, error: Exception) -> Response:
+    assert isinstance(error, HTTPException)
+    code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "bad_request")
+    message = f"{error.detail}; GET /openapi.json tells what there is"
+    return JSONResponse(Problem(code, message).json, error.status_code, error.headers)
+
+
+async def _internal_error(_: Request, error: Exception) -> Response:
+    message = "the server made a mistake, which its log tells; please report it"
+    return JSONResponse(Problem("internal", message).json, 500)

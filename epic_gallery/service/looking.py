@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, fields
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 from epic_features import Extractor, Settings
-from epic_features.errors import SettingsError
 from epic_features.image import Image
-from epic_features.schema import schema_of
 from epic_features.sources import ImageReference
 from epic_gallery.service.models import QUICK
 
@@ -20,6 +18,8 @@ if TYPE_CHECKING:
     from epic_gallery.cascade import Cascade
 
 _REASONS = 5
+
+Build: TypeAlias = Callable[[Settings], Extractor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -82,11 +82,13 @@ class Looker:
         return {**size, **self._model(image.model).answer(image, image.features)}
 
 
-def _find(name: str, extractor: Any) -> _Model:
+def _find(name: str, extractor: Build) -> _Model:
+    from classifiers.rules import QUICK as RULES
+    from classifiers.rules import load
     from epic_gallery.cascade import Cascade, load_cascade
 
-    if name in ("bytes", "bilateral", "colors"):
-        raise SettingsError(f"the model {name} is not there yet")
+    if name in RULES:
+        return RuleModel(load(name), extractor)
     if name == QUICK:
         steps = load_cascade("personal").steps
         return TrainedModel(Cascade(steps[:-1], steps[-1].model), extractor)
@@ -104,12 +106,13 @@ class TrainedModel:
         Settings to an extractor; models that share settings share the networks.
     """
 
-    def __init__(self, cascade: Cascade, extractor: Any) -> None:
+    def __init__(self, cascade: Cascade, extractor: Build) -> None:
         from epic_gallery.cascade import Cascade
         from epic_gallery.sorting import CascadeExtractor
 
         # All columns are there only when no step may stop before them.
         self._cascades = {False: cascade, True: Cascade((), cascade.full)}
+        self._extractor = extractor
         self._makers = {
             features: CascadeExtractor(c.steps, c.settings[-1], extractor)
             for features, c in self._cascades.items()
@@ -117,14 +120,12 @@ class TrainedModel:
 
     def answer(self, image: Image, features: bool) -> dict[str, Any]:
         """Return label, probabilities and reasons, and the row when it is asked for."""
-        import pyarrow as pa
-
         from classifiers.explanation import explain
 
         cascade = self._cascades[features]
         row = self._makers[features].row(image)
         tier = row.pop("tier")
-        table = pa.Table.from_pylist([row], schema=schema_of(cascade.settings[tier].groups))
+        table = self._extractor(cascade.settings[tier]).table([row])
         (said,) = cascade.label(tier, table).to_pylist()
         model = cascade.full if tier == len(cascade.steps) else cascade.steps[tier].model
         (explanation,) = explain(model, table, [said["label"]])
@@ -137,7 +138,55 @@ class TrainedModel:
             "tier": said["tier"],
             "reasons": _reasons(explanation, row, list(probabilities)),
         }
-        return plain({**found, "features": row} if features else found)
+        answer: dict[str, Any] = plain({**found, "features": row} if features else found)
+        return answer
+
+
+class RuleModel:
+    """A quick rule, and what it says of a picture.
+
+    Parameters
+    ----------
+    rule : Rule
+        One of `classifiers.rules`.
+    extractor : callable
+        Settings to an extractor, for when features are asked for.
+    """
+
+    def __init__(self, rule: Rule, extractor: Build) -> None:
+        self._rule = rule
+        self._extractor = extractor
+
+    def answer(self, image: Image, features: bool) -> dict[str, Any]:
+        """Return label, probabilities and the reason, and the columns around it when asked for."""
+        from classifiers.phrases import say
+
+        rule = self._rule
+        verdict = rule.classify(image)
+        found = {
+            "label": verdict.label,
+            "decision": verdict.label,
+            "probabilities": verdict.probabilities,
+            "confidence": verdict.probabilities[verdict.label],
+            "tier": FULL,
+            "reasons": [
+                {
+                    "column": rule.columns[0],
+                    "value": verdict.values[rule.columns[0]],
+                    "share": 1.0,
+                    "toward": verdict.label,
+                    "text": {
+                        "en": verdict.reasons[0],
+                        "ar": say("ar", f"{rule.kind} {verdict.label}", **verdict.values),
+                    },
+                }
+            ],
+        }
+        if features:
+            groups = ("shape", *groups_needed(rule.columns))
+            found["features"] = self._extractor(Settings(groups=groups)).row(image)
+        answer: dict[str, Any] = plain(found)
+        return answer
 
 
 def _reasons(
@@ -148,28 +197,28 @@ def _reasons(
     What speaks against the answer speaks for the other class; with more than two classes there is
     no such class, and it is left out.
     """
+    from classifiers.phrases import LANGUAGES
     from classifiers.topics import phrase_of
 
     whole = sum(abs(reason.contribution) for reason in explanation.reasons) or 1.0
     others = [name for name in classes if name != explanation.answer]
-    reasons = []
+    found: dict[tuple[str, bool], dict[str, Any]] = {}
     for reason in explanation.reasons:
         speaks_for = reason.contribution > 0
         if not reason.contribution or (not speaks_for and len(others) != 1):
             continue
-        strongest = max(reason.features, key=lambda name: abs(reason.features[name]))
-        reasons.append(
-            {
+        # Several topics may say the same, such as "no text".
+        if (reason.phrase, speaks_for) not in found:
+            strongest = max(reason.features, key=lambda name: abs(reason.features[name]))
+            found[reason.phrase, speaks_for] = {
                 "column": strongest,
                 "value": row.get(strongest),
-                "share": abs(reason.contribution) / whole,
+                "share": 0.0,
                 "toward": explanation.answer if speaks_for else others[0],
-                "text": {
-                    language: phrase_of(reason.topic, row, language) for language in ("en", "ar")
-                },
+                "text": {name: phrase_of(reason.topic, row, name) for name in LANGUAGES},
             }
-        )
-    return reasons[:_REASONS]
+        found[reason.phrase, speaks_for]["share"] += abs(reason.contribution) / whole
+    return sorted(found.values(), key=lambda reason: -reason["share"])[:_REASONS]
 
 
 def plain(value: Any) -> Any:
@@ -178,7 +227,9 @@ def plain(value: Any) -> Any:
         return {str(key): plain(item) for key, item in value.items()}
     if isinstance(value, list | tuple):
         return [plain(item) for item in value]
-    if value is None or isinstance(value, str | bool | int):
+    if isinstance(value, str):
+        return value.encode("utf-8", "replace").decode()  # Half a character is no JSON.
+    if value is None or isinstance(value, bool | int):
         return value
     if hasattr(value, "tolist"):
         return plain(value.tolist())

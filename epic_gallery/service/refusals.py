@@ -63,6 +63,7 @@ STATUS = {
     "too_large": 413,
     "too_many_pixels": 413,
     "too_many_files": 413,
+    "wrong_content_type": 415,
     "not_a_picture": 415,
     "broken_picture": 422,
     "picture_took_too_long": 422,
@@ -72,5 +73,6 @@ STATUS = {
     "queue_full": 503,
     "memory_full": 503,
     "no_worker": 503,
+    "internal": 500,
 }
 """HTTP status of every code. A code of a picture can also stand in a line of an answer."""

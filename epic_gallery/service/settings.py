@@ -25,19 +25,29 @@ class Limits:
         Pictures that wait for a worker; requests that would add more get 503.
     time_limit : float
         Seconds a worker may take over one picture.
-    header_timeout, body_timeout : float
-        Seconds in which all headers must have come, and within which each further part of a body
-        must come.
+    max_held : int
+        Bytes of pictures in memory, over all requests.
+    header_timeout : float
+        Seconds in which all headers of a request must have come.
+    body_timeout : float
+        Seconds without a byte of the body, or in which nobody reads the answer.
+    least_rate : int
+        Bytes a second at which a body must come, after the first `body_timeout` seconds.
+    max_connections : int
+        Connections at once; a request on a further one gets 503.
     """
 
     max_bytes: int = 32 * 2**20
     max_pixels: int = 100_000_000
     max_files: int = 1000
-    max_requests: int = 16
+    max_requests: int = 32
     max_queue: int = 64
-    time_limit: float = 60.0
+    time_limit: float = 30.0
+    max_held: int = 512 * 2**20
     header_timeout: float = 10.0
     body_timeout: float = 20.0
+    least_rate: int = 4096
+    max_connections: int = 256
 
 
 @dataclass(frozen=True)
