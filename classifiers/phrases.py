@@ -202,6 +202,13 @@ _ARABIC: dict[str, Wording] = {
     "file": "الملف",
     "embedding": "مظهرها ككل",
     "other": "غير ذلك",
+    # The quick rules say these in English themselves.
+    "bytes animated": "الملفات بهذا الطول رسوم في الغالب ({byte_length:,} بايت)",
+    "bytes real": "الملفات بهذا الطول صور فوتوغرافية في الغالب ({byte_length:,} بايت)",
+    "bilateral animated": "التنعيم لا يكاد يغيّر ألوانها ({bilateral_similarity:.4f})",
+    "bilateral real": "التنعيم يغيّر ألوانها ({bilateral_similarity:.4f})",
+    "colors animated": "تغطي ألوانها الـ512 الأكثر تكرارًا {top512_colors_ratio:.1%} منها",
+    "colors real": "تغطي ألوانها الـ512 الأكثر تكرارًا {top512_colors_ratio:.1%} منها فقط",
 }
 
 _WORDINGS = {"en": _ENGLISH, "ar": _ARABIC}

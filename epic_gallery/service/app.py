@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import asyncio
 import importlib
 import importlib.util
 from collections.abc import AsyncIterator
@@ -10,14 +11,13 @@ from dataclasses import asdict
 from functools import partial
 from pathlib import Path
 
-from anyio import to_thread
 from prometheus_client import generate_latest
 from starlette.applications import Starlette
 from starlette.exceptions import HTTPException
 from starlette.middleware import Middleware
 from starlette.requests import Request
 from starlette.responses import FileResponse, JSONResponse, Response
-from starlette.routing import BaseRoute, Mount, Route
+from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from epic_features import __version__
@@ -35,20 +35,15 @@ def create_app(settings: ServiceSettings) -> Starlette:
     """Build the application; its workers start with it and end with it."""
     state = ServiceState(settings)
     routes = _routes(state)
-    names: dict[object, str] = {}
-    for route in routes:
-        if isinstance(route, Route):
-            names[route.endpoint] = route.path
-        elif isinstance(route, Mount):
-            names[route.app] = f"{route.path}/"
+    names: dict[object, str] = {route.endpoint: route.path for route in routes}
 
     @asynccontextmanager
     async def lifespan(_: Starlette) -> AsyncIterator[None]:
-        await to_thread.run_sync(state.pool.start)
+        await asyncio.to_thread(state.pool.start)
         try:
             yield
         finally:
-            await to_thread.run_sync(state.pool.stop)
+            await asyncio.to_thread(state.pool.stop)
 
     app = Starlette(
         routes=routes,
@@ -57,11 +52,13 @@ def create_app(settings: ServiceSettings) -> Starlette:
         lifespan=lifespan,
     )
     app.state.service = state
+    # Not as a route: one for every path would hide that another has the path, but not the method.
+    app.router.default = StaticFiles(directory=_WEB, html=True)
     return app
 
 
-def _routes(state: ServiceState) -> list[BaseRoute]:
-    routes: list[BaseRoute] = [
+def _routes(state: ServiceState) -> list[Route]:
+    routes: list[Route] = [
         Route(CLASSIFY, Classify(state), methods=["POST"]),
         Route("/v1/models", partial(_models, state)),
         Route("/healthz", partial(_healthz, state)),
@@ -71,7 +68,7 @@ def _routes(state: ServiceState) -> list[BaseRoute]:
     if importlib.util.find_spec("epic_gallery.service.gallery_api"):
         gallery_api = importlib.import_module("epic_gallery.service.gallery_api")
         routes += gallery_api.routes(state)
-    return [*routes, Mount("/", StaticFiles(directory=_WEB, html=True))]
+    return routes
 
 
 async def _models(state: ServiceState, _: Request) -> Response:

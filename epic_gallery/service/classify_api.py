@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 import time
+from collections import deque
 from typing import Any
 
 from starlette.requests import ClientDisconnect, Request
@@ -135,7 +136,7 @@ class _Many:
         self._features = features
         self._lines: asyncio.Queue[dict[str, Any] | None] = asyncio.Queue()
         self._free = asyncio.Semaphore(_AT_ONCE)
-        self._complete: list[Upload] = []
+        self._complete: deque[Upload] = deque()
         self._tasks: set[asyncio.Task[None]] = set()
 
     async def answer(self, send: Send) -> None:
@@ -160,10 +161,10 @@ class _Many:
         try:
             try:
                 async for data in self._request.stream():
-                    parts.feed(data)
-                    while self._complete:
-                        await self._free.acquire()
-                        self._start(self._complete.pop(0))
+                    try:
+                        parts.feed(data)
+                    finally:
+                        await self._start_complete()
                 parts.finish()
             except Refusal:
                 await asyncio.gather(*self._tasks)  # What was complete is answered all the same.
@@ -171,6 +172,11 @@ class _Many:
             await asyncio.gather(*self._tasks)
         finally:
             self._lines.put_nowait(None)
+
+    async def _start_complete(self) -> None:
+        while self._complete:
+            await self._free.acquire()
+            self._start(self._complete.popleft())
 
     def _start(self, upload: Upload) -> None:
         size = len(upload.content)

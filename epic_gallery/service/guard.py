@@ -93,7 +93,7 @@ class Guard:
         except ClientDisconnect:
             status = status or 499  # As nginx calls a caller who did not wait.
         finally:
-            name = self._routes.get(scope.get("endpoint"), "other")
+            name = self._routes.get(scope.get("endpoint"), "page")
             self._state.metrics.requests.labels(name, str(status)).inc()
             spent = 1000 * (time.monotonic() - started)
             logger.info("%s %s %d %.0f ms", scope["method"], name, status, spent)

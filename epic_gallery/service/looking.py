@@ -8,6 +8,7 @@ from dataclasses import dataclass, fields
 from functools import cache, partial
 from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
+from classifiers.table import groups_needed
 from epic_features import Extractor, Settings
 from epic_features.image import Image
 from epic_features.sources import ImageReference
@@ -15,6 +16,7 @@ from epic_gallery.service.models import QUICK
 
 if TYPE_CHECKING:
     from classifiers.explanation import Explanation
+    from classifiers.rule import Rule
     from epic_gallery.cascade import Cascade
 
 _REASONS = 5
@@ -168,7 +170,7 @@ class RuleModel:
             "decision": verdict.label,
             "probabilities": verdict.probabilities,
             "confidence": verdict.probabilities[verdict.label],
-            "tier": FULL,
+            "tier": "full",
             "reasons": [
                 {
                     "column": rule.columns[0],

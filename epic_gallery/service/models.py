@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Any
 
@@ -13,14 +12,12 @@ from epic_features.errors import ModelFileError
 
 QUICK = "quick-personal"
 
-_TRAINED = {
+_MODELS = {
     "personal": "Personal photos and what is irrelevant; cheap models first, text only when needed",
     "gallery": "The ten classes of a phone gallery",
     "whatsapp": "Handwritten notes, printed notes, screenshots, brochures and other pictures",
     "drawn": "Drawn or animated pictures, and real ones",
     QUICK: "Personal or irrelevant without reading text: faster, less often right",
-}
-_RULES = {
     "bytes": "Drawn or real, by the length of the file",
     "bilateral": "Drawn or real, by what a bilateral filter changes",
     "colors": "Drawn or real, by the share of the most frequent colours",
@@ -50,25 +47,17 @@ class ModelFacts:
 
 def catalogue() -> tuple[ModelFacts, ...]:
     """Return what is known of every model that can be asked for."""
-    trained = tuple(_facts(name) for name in _TRAINED)
-    if find_spec("classifiers.rules") is None:
-        return trained
-    rules = (ModelFacts(name, said, ("animated", "real"), None) for name, said in _RULES.items())
-    return (*trained, *rules)
+    return tuple(_facts(name, description) for name, description in _MODELS.items())
 
 
-def _facts(name: str) -> ModelFacts:
-    folder = Path(pretrained.__file__).parent
-    home = folder / ("personal" if name == QUICK else name)
-    record = _read(home / "model.json")
-    measured = _read(home / "evaluation.json") if name != QUICK else None
-    figures = {key: measured[key] for key in _FIGURES if key in measured} if measured else None
-    return ModelFacts(name, _TRAINED[name], tuple(record["classes"]), figures)
-
-
-def _read(path: Path) -> dict[str, Any]:
+def _facts(name: str, description: str) -> ModelFacts:
+    # The quick model knows the classes of the one it stands before; it was not measured alone.
+    home = Path(pretrained.__file__).parent / ("personal" if name == QUICK else name)
+    path = home / "evaluation.json"
     try:
-        found: dict[str, Any] = json.loads(path.read_bytes())
-    except (OSError, ValueError) as error:
+        measured: dict[str, Any] = json.loads(path.read_bytes())
+        classes = tuple(measured["classes"])
+    except (OSError, ValueError, KeyError) as error:
         raise ModelFileError(f"can't read {path}: {error}; install epic-features again") from error
-    return found
+    figures = {key: measured[key] for key in _FIGURES if measured.get(key) is not None}
+    return ModelFacts(name, description, classes, None if name == QUICK else figures)

@@ -13,7 +13,6 @@ from epic_gallery.service.refusals import Problem, Refusal
 from epic_gallery.service.settings import Limits
 
 _FIELD = b"files"
-_LONGEST_HEADER = 8192  # Bytes of the headers of one part.
 
 
 @dataclass
@@ -128,16 +127,9 @@ class FileParts:
 
     def _more_name(self, data: bytes, start: int, end: int) -> None:
         self._name += data[start:end]
-        self._check_headers()
 
     def _more_value(self, data: bytes, start: int, end: int) -> None:
         self._value += data[start:end]
-        self._check_headers()
-
-    def _check_headers(self) -> None:
-        size = len(self._name) + len(self._value) + sum(map(len, self._headers.values()))
-        if size > _LONGEST_HEADER:
-            raise Refusal("bad_request", "the headers of a part of the multipart body are too long")
 
     def _header(self) -> None:
         self._headers[self._name.lower()] = self._value
