@@ -30,7 +30,8 @@ from examples.gallery import draw_gallery
 
 MODELS = ("colors", "quick-personal", "personal")
 CLIENTS = (1, 8, 32)
-_SECONDS = 20.0  # Of each cell of the table.
+_SECONDS = 20.0  # Of each line of the table.
+_ROUNDS = 2  # Of the same bodies, to see whether memory grows.
 _RAW = {"Content-Type": "application/octet-stream"}
 _START = "from epic_gallery.cli import main; main()"
 _FUZZ_MODEL = "colors"
@@ -140,7 +141,7 @@ def abuse(server: Server, good: Sequence[bytes], corrupt: Path | None) -> list[s
 
     cases = list(enumerate(bodies(1000, good, seed=7, corrupt=corrupt)))
     memory = []
-    for _ in range(3):
+    for _ in range(_ROUNDS):
         with ThreadPoolExecutor(8) as pool:
             list(pool.map(ask, cases))
         memory.append(server.memory())
@@ -149,8 +150,8 @@ def abuse(server: Server, good: Sequence[bytes], corrupt: Path | None) -> list[s
     replaced = [line for line in metrics.splitlines() if line.startswith("epic_workers_replaced")]
     told = ", ".join(f"{code}: {count}" for code, count in sorted(statuses.items()))
     return [
-        f"{len(cases)} bodies, three rounds, 8 at once; status codes: {told}",
-        f"good pictures in between: {3 * len(cases)}, of which answered wrongly or not: {wrong}",
+        f"{len(cases)} bodies, {_ROUNDS} rounds, 8 at once; status codes: {told}",
+        f"good pictures in between: {_ROUNDS * len(cases)}, of which answered wrongly or not: {wrong}",
         f"slowest: {slowest[0]:.1f} s ({slowest[1]})",
         "memory of the serving process after each round: "
         + ", ".join(f"{value:.0f} MiB" for value in memory),
