@@ -1,5 +1,6 @@
 """Every limit of the service, from outside."""
 
+import re
 import socket
 import struct
 import threading
@@ -9,8 +10,9 @@ from contextlib import suppress
 import httpx
 import pytest
 from conftest import png
-from serving import form, received, serving
+from serving import ROOT, form, received, serving
 
+from epic_gallery.service.refusals import STATUS
 from epic_gallery.service.settings import Limits
 
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
@@ -251,3 +253,22 @@ class TestBusy:
             said = received(one, b"\r\n0\r\n\r\n")
             assert said.count(b'"label"') == 60
         assert narrow.until(lambda: narrow.classify(small).status_code == 200)
+
+
+def test_the_limits_in_the_documentation_are_those_of_the_code():
+    page = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    told = " ".join(page.split())
+    limits = Limits()
+    for words in (
+        f"above {limits.max_bytes // 2**20} MiB or {limits.max_pixels // 10**6} million pixels",
+        f"a form of more than {limits.max_files:,}",
+        f"longer than {limits.time_limit:g} s",
+        f"{limits.max_requests} requests are worked on",
+        f"{limits.max_queue} pictures wait, or {limits.max_held // 2**20} MiB",
+        f"no byte for {limits.body_timeout:g} s, or fewer than {limits.least_rate // 1000} kB",
+        f"within {limits.header_timeout:g} s, and an answer must be read within "
+        f"{limits.body_timeout:g} s; there may be {limits.max_connections} connections",
+    ):
+        assert words in told, words
+    for code, status in STATUS.items():
+        assert re.search(rf"^\| [\d, ]*{status}[\d, ]* \|.*`{code}`", page, re.M), code
