@@ -86,7 +86,7 @@ class Served:
         """Process numbers of the workers."""
         return [pid for pid in children(self.process.pid) if b"spawn_main" in command_of(pid)]
 
-    def until(self, check, seconds=90):
+    def until(self, check, seconds=240):
         """Wait until something holds, and return it."""
         end = time.monotonic() + seconds
         while True:
@@ -122,7 +122,7 @@ def serving(folder: Path, limits: Limits | None = None, **settings) -> Iterator[
             link = process.stdout.readline().strip()
             assert link, log.read_text()
             served = Served(link, process, log)
-            served.until(lambda: served.health()["ready"] == served.health()["workers"], 180)
+            served.until(lambda: served.health()["ready"] == served.health()["workers"])
             yield served
         finally:
             process.terminate()
