@@ -6,6 +6,7 @@ import asyncio
 import json
 from collections.abc import AsyncIterator
 from functools import cache
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from starlette.requests import Request
@@ -61,8 +62,8 @@ class GalleryApi:
             max_bytes=settings.limits.max_bytes,
         )
         folder, corrections = settings.folder, settings.corrections
-        self._gallery = Gallery(folder.absolute(), state.pool, limited) if folder else None
-        self._corrections = Corrections(corrections) if corrections else None
+        self._gallery = Gallery(Path(folder).absolute(), state.pool, limited) if folder else None
+        self._corrections = Corrections(Path(corrections)) if corrections else None
         self._thumbnails = asyncio.Semaphore(_AT_ONCE)
         self._saving = asyncio.Lock()
 

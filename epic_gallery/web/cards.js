@@ -21,6 +21,7 @@ export class Cards {
     this.place.replaceChildren();
     this.uncounted = new Set();
     this.current = null;
+    this.isUsed = false; // Whether somebody went to a card yet.
     for (const name of pictures.groups) this.#addGroup(name);
   }
 
@@ -156,6 +157,7 @@ export class Cards {
         shown === total ? number(total) : t("countOf", { shown, count: total });
     }
     this.uncounted.clear();
+    if (!this.isUsed || this.current?.hidden) this.#makeCurrent(this.visible[0]);
     this.on.counted();
   }
 
@@ -164,15 +166,17 @@ export class Cards {
     card.picture = picture;
     const [look, more] = card.querySelectorAll("button");
     look.addEventListener("click", () => this.on.open(picture));
-    look.addEventListener("focus", () => this.#makeCurrent(card));
+    card.addEventListener("focusin", () => {
+      this.isUsed = true;
+      this.#makeCurrent(card);
+    });
     more.addEventListener("click", () => this.on.menu(picture, more));
-    if (!this.current) this.#makeCurrent(card);
     return card;
   }
 
   /** Only one card is in the order of the Tab key; the arrows go to the others. */
   #makeCurrent(card) {
-    if (this.current === card) return;
+    if (!card || this.current === card) return;
     for (const button of this.current?.querySelectorAll("button") ?? []) button.tabIndex = -1;
     for (const button of card.querySelectorAll("button")) button.tabIndex = 0;
     this.current = card;

@@ -177,12 +177,12 @@ function showProgress() {
   showBar();
 }
 
-function showWait(seconds) {
+function showWait(seconds, isAway) {
   if (!pictures || sender.isStopped) return;
   if (seconds === null) showProgress();
   else {
     const numbers = { done: pictures.done.length, count: total, isBusy: true };
-    status.show(() => t("busy", { seconds }), numbers);
+    status.show(() => t(isAway ? "away" : "busy", { seconds }), numbers);
     byId("retry").hidden = false;
   }
 }

@@ -9,6 +9,7 @@ export function planJson(pictures) {
   const actions = [];
   for (const [picture, group] of pictures.moves) {
     if (seen.has(picture.path)) continue; // Same name, chosen from two folders.
+    if (picture.path.startsWith(`${group}/`)) continue; // It is where it belongs.
     seen.add(picture.path);
     actions.push({
       path: picture.path,

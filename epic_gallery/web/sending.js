@@ -11,7 +11,8 @@ const PASSING = new Set(["no_worker", "queue_full", "memory_full", "too_many_req
 export class Sender {
   /**
    * @param {string} model - Name of the model.
-   * @param {object} on - `answer(picture, found)`, `wait(seconds | null)`, `blocked(error)`, `end()`.
+   * @param {object} on - `answer(picture, found)`, `wait(seconds, isAway)` (null: over),
+   *   `blocked(error)`, `end()`.
    */
   constructor(model, on) {
     this.model = model;
@@ -96,7 +97,7 @@ export class Sender {
     }
     if (problem?.isBusy) {
       this.queue.unshift(...pictures);
-      await this.#pause(problem.retryAfter, signal);
+      await this.#pause(problem.retryAfter, signal, false);
       return;
     }
     if (problem && problem.status !== 0 && problem.status !== 408) {
@@ -114,7 +115,7 @@ export class Sender {
       else this.queue.unshift(picture);
     }
     if (problem?.status === 0 && this.failures >= TRIES) this.#block(problem);
-    else await this.#pause(0, signal);
+    else await this.#pause(0, signal, problem?.status === 0);
   }
 
   #giveUp(picture, error) {
@@ -128,11 +129,11 @@ export class Sender {
   }
 
   /** Wait as long as asked, and longer each time in a row; a little by chance, so not in step. */
-  async #pause(asked, signal) {
+  async #pause(asked, signal, isAway) {
     const least = Math.min(2 ** this.failures, LONGEST_WAIT);
     this.failures += 1;
     const seconds = Math.min(Math.max(asked, least), 600) * (1 + Math.random() / 4);
-    this.on.wait(Math.ceil(seconds));
+    this.on.wait(Math.ceil(seconds), isAway);
     await new Promise((done) => {
       const timer = setTimeout(done, 1000 * seconds);
       const early = () => {
@@ -142,7 +143,7 @@ export class Sender {
       signal.addEventListener("abort", early, { once: true });
       this.hurry = early;
     });
-    this.on.wait(null);
+    this.on.wait(null, isAway);
   }
 }
 

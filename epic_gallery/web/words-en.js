@@ -75,6 +75,7 @@ export default {
   goOn: "Go on",
   startAgain: "Start again",
   busy: "The computer is busy. Trying again in {seconds} s.",
+  away: "The computer does not answer. Trying again in {seconds} s.",
   offline: "The computer does not answer. Is it on, and in the same network?",
   retryNow: "Try now",
   noPictures: "There are no pictures among these files.",
