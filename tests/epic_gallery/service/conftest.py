@@ -2,12 +2,8 @@
 
 from __future__ import annotations
 
-import io
-
-import numpy as np
 import pytest
-from PIL import Image as PILImage
-from serving import Served, serving
+from serving import Served, png, serving
 
 from epic_gallery.service.settings import Limits
 
@@ -56,10 +52,3 @@ def drawn(gallery) -> dict[str, bytes]:
 def small() -> bytes:
     """A small PNG with noise on it."""
     return png(64, 48)
-
-
-def png(width: int, height: int, seed: int = 0) -> bytes:
-    noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
-    out = io.BytesIO()
-    PILImage.fromarray(noise).save(out, "PNG")
-    return out.getvalue()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -14,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
+import numpy as np
+from PIL import Image as PILImage
 
 from epic_gallery.service.settings import Limits, ServiceSettings
 
@@ -165,3 +168,11 @@ def received(connection: socket.socket, until: bytes | None = None) -> bytes:
     except ConnectionError:
         pass
     return found
+
+
+def png(width: int, height: int, seed: int = 0) -> bytes:
+    """Return the file of a picture of noise."""
+    noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+    out = io.BytesIO()
+    PILImage.fromarray(noise).save(out, "PNG")
+    return out.getvalue()

@@ -9,8 +9,7 @@ import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 
 import pytest
-from conftest import png
-from serving import ROOT
+from serving import ROOT, png
 
 from epic_gallery.sending import Address
 

@@ -8,8 +8,7 @@ from pathlib import Path
 
 import httpx
 import pytest
-from conftest import png
-from serving import children
+from serving import children, png
 
 from benchmarks.broken_bodies import bodies
 from classifiers.rules import load

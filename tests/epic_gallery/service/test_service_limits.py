@@ -9,8 +9,7 @@ from contextlib import suppress
 
 import httpx
 import pytest
-from conftest import png
-from serving import ROOT, form, received, serving
+from serving import ROOT, form, png, received, serving
 
 from epic_gallery.service.refusals import STATUS
 from epic_gallery.service.settings import Limits

@@ -10,8 +10,7 @@ import cv2
 import httpx
 import numpy as np
 import pytest
-from conftest import png
-from serving import form
+from serving import form, png
 
 from epic_gallery.service.server import qr_code
 
@@ -59,8 +58,8 @@ class TestToken:
         width = max(map(len, rows))
         halves = np.array([row + [(1, 1)] * (width - len(row)) for row in rows])
         picture = halves.transpose(0, 2, 1).reshape(-1, width).astype(np.uint8) * 255
-        picture = cv2.copyMakeBorder(picture, 4, 4, 4, 4, cv2.BORDER_CONSTANT, value=255)
-        large = cv2.resize(picture, None, fx=8, fy=8, interpolation=cv2.INTER_NEAREST)
+        picture = cv2.copyMakeBorder(picture, 8, 8, 8, 8, cv2.BORDER_CONSTANT, value=255)
+        large = cv2.resize(picture, None, fx=5, fy=5, interpolation=cv2.INTER_NEAREST)
         found, _, _ = cv2.QRCodeDetector().detectAndDecode(large)
         assert found == exposed.link
 

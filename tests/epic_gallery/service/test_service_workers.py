@@ -7,8 +7,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import png
-from serving import children, serving
+from serving import children, png, serving
 
 from classifiers.rules import load
 
