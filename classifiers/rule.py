@@ -41,11 +41,14 @@ class Verdict(NamedTuple):
         Of both classes; they sum to 1.
     reasons : tuple of str
         In plain words.
+    values : dict of str to float
+        The columns that were measured.
     """
 
     label: str
     probabilities: dict[str, float]
     reasons: tuple[str, ...]
+    values: dict[str, float]
 
 
 class Rule(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
@@ -151,7 +154,8 @@ class Rule(ClassifierMixin, BaseEstimator, ABC):  # type: ignore[misc]
         odds = self._probabilities(values)[0]
         label = str(self.classes_[odds.argmax()])
         probabilities = dict(zip(self.classes_.tolist(), odds.tolist(), strict=True))
-        return Verdict(label, probabilities, (self._reason(values[0], label == DRAWN),))
+        reasons = (self._reason(values[0], label == DRAWN),)
+        return Verdict(label, probabilities, reasons, {**measured})
 
     def save(self, folder: str | os.PathLike[str]) -> None:
         """Write the rule to ``model.json`` in a folder.

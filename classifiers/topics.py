@@ -7,17 +7,18 @@ in a given image.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from typing import Any
+from functools import partial
+from typing import Any, TypeAlias
 
+from classifiers.phrases import say
 from classifiers.table import COLUMNS
 
-Row = Mapping[str, Any]
+Row: TypeAlias = Mapping[str, Any]
+Say: TypeAlias = Callable[..., str]
+"""`classifiers.phrases.say` of one language."""
 
 EMBEDDING_PREFIX = "embedding:"
 """Begins the name of every number that comes from the column ``embedding``."""
-
-NO_TEXT = "no text"
-"""What all topics about text say of a picture without any."""
 
 
 def topic_of(feature: str) -> str:
@@ -50,7 +51,7 @@ def part_of(feature: str) -> str:
     return names.get(group, f"extra group {group}")
 
 
-def phrase_of(topic: str, row: Row) -> str:
+def phrase_of(topic: str, row: Row, language: str = "en") -> str:
     """Say in a few words what an image is like in respect of a topic.
 
     Parameters
@@ -59,8 +60,11 @@ def phrase_of(topic: str, row: Row) -> str:
         A topic of `topic_of`.
     row : mapping
         The feature row of the image; columns that are missing or null are passed over.
+    language : str
+        One of `classifiers.phrases.LANGUAGES`.
     """
-    return _PHRASES[topic](row) if topic in _PHRASES else topic
+    spoken = partial(say, language)
+    return _PHRASES[topic](row, spoken) if topic in _PHRASES else spoken("other")
 
 
 _TOPICS: dict[str, frozenset[str]] = {
@@ -154,152 +158,149 @@ _BY_GROUP = {
 }
 
 
-def _shape(row: Row) -> str:
+def _shape(row: Row, say: Say) -> str:
     ratio = row.get("aspect_ratio")
     if ratio is None:
-        return "shape"
+        return say("shape")
     if ratio < 0.62:
-        return f"tall like a phone screen (1 : {1 / ratio:.1f})"
+        return say("tall", ratio=1 / ratio)
     if ratio < 0.95:
-        return f"upright (1 : {1 / ratio:.1f})"
-    return "square" if ratio < 1.06 else f"wide ({ratio:.1f} : 1)"
+        return say("upright", ratio=1 / ratio)
+    return say("square") if ratio < 1.06 else say("wide", ratio=ratio)
 
 
-def _faces(row: Row) -> str:
+def _faces(row: Row, say: Say) -> str:
     count, share = row.get("total_faces_count"), row.get("faces_to_image_ratio")
     if count is None:
-        return "faces not looked for"
+        return say("faces not looked for")
     if not count:
-        return "no face"
-    faces = "one face" if count == 1 else f"{count} faces"
-    return f"{faces} ({share:.0%} of the picture)" if share is not None else faces
+        return say("no face")
+    faces = say("faces", count=count)
+    return faces if share is None else say("faces and share", faces=faces, share=share)
 
 
-def _amount(row: Row) -> str:
-    if nothing := _without_text(row):
+def _amount(row: Row, say: Say) -> str:
+    if nothing := _without_text(row, say):
         return nothing
     share, lines = row.get("text_to_image_ratio") or 0.0, row["total_lines_of_text_count"]
     words = "a lot of text" if share >= 0.2 or lines >= 15 else "some text"
     words = "little text" if share < 0.03 and lines <= 3 else words
-    return f"{words} ({share:.0%}, {lines} line{'s' if lines > 1 else ''})"
+    return say("amount", words=say(words), share=share, lines=say("lines", count=lines))
 
 
-def _language(row: Row) -> str:
-    if nothing := _without_text(row):
+def _language(row: Row, say: Say) -> str:
+    if nothing := _without_text(row, say):
         return nothing
     english, arabic = row.get("total_en_boxes") or 0, row.get("total_ar_boxes") or 0
     if not english and not arabic:
-        return "no Arabic or Latin letters"
+        return say("other letters")
     if english and arabic:
-        return "Arabic and Latin letters"
-    return "Arabic letters" if arabic else "Latin letters"
+        return say("both letters")
+    return say("arabic letters") if arabic else say("latin letters")
 
 
-def _legibility(row: Row) -> str:
-    if nothing := _without_text(row):
+def _legibility(row: Row, say: Say) -> str:
+    if nothing := _without_text(row, say):
         return nothing
     score = row.get("text_score_mean")
     if score is None:
         score = row.get("en_avg_score")
     if score is None:
-        return "letters that can't be read"
-    return "clear letters" if score >= 0.93 else "letters that are hard to read"
+        return say("unreadable")
+    return say("clear") if score >= 0.93 else say("hard to read")
 
 
-def _signs(row: Row) -> str:
-    if nothing := _without_text(row):
+def _signs(row: Row, say: Say) -> str:
+    if nothing := _without_text(row, say):
         return nothing
-    for column, name in (
-        ("clock_times_count", "times of day"),
-        ("handles_count", "@names or #topics"),
-        ("addresses_count", "web addresses"),
-        ("prices_count", "prices or percentages"),
-        ("list_marks_count", "list marks"),
-        ("math_digits_or_symbols_count", "digits or maths symbols"),
+    for column in (
+        "clock_times_count",
+        "handles_count",
+        "addresses_count",
+        "prices_count",
+        "list_marks_count",
+        "math_digits_or_symbols_count",
     ):
         if count := row.get(column):
-            return f"{name} ({count})"
-    return "no digits or signs"
+            return say(column, count=count)
+    return say("no signs")
 
 
-def _without_text(row: Row) -> str | None:
+def _without_text(row: Row, say: Say) -> str | None:
     """Return what to say of a picture in which no text was found or looked for, else None."""
     lines = row.get("total_lines_of_text_count")
     if lines is None:
-        return "text not looked for"
-    return None if lines else NO_TEXT
+        return say("text not looked for")
+    return None if lines else say("no text")
 
 
-def _setting(row: Row) -> str:
-    if nothing := _without_text(row):
+def _setting(row: Row, say: Say) -> str:
+    if nothing := _without_text(row, say):
         return nothing
     tilt, spread = row.get("text_tilt"), row.get("text_height_spread")
     if tilt is not None and tilt > 2:
-        return f"tilted lines ({tilt:.0f}°)"
+        return say("tilted", tilt=tilt)
     if spread is not None and spread > 0.5:
-        return "letters of many sizes"
+        return say("many sizes")
     place = row.get("text_y")
     if place is None:
-        return "the way the lines are set"
-    return "lines " + (
-        "at the top" if place < 0.35 else "at the foot" if place > 0.65 else "evenly set"
-    )
+        return say("setting")
+    return say("at the top" if place < 0.35 else "at the foot" if place > 0.65 else "evenly set")
 
 
-def _ground(row: Row) -> str:
-    if nothing := _without_text(row):
+def _ground(row: Row, say: Say) -> str:
+    if nothing := _without_text(row, say):
         return nothing
     plain = row.get("text_ground_plainness")
     if plain is None:
-        return "the ground of the text"
-    grounds = row.get("text_grounds_count") or 1
+        return say("ground")
     if plain > 0.5:
-        return "text on a plain ground" if grounds == 1 else f"text on {grounds} plain grounds"
-    return "text on a picture or on paper"
+        return say("plain grounds", count=row.get("text_grounds_count") or 1)
+    return say("no plain ground")
 
 
-def _colours(row: Row) -> str:
+def _colours(row: Row, say: Say) -> str:
     share = row.get("color_to_image_ratio_1")
     if share is not None and share > 0.5:
-        return f"one colour covers {share:.0%}"
+        return say("one colour", share=share)
     flat = row.get("top_8_cells_ratio")
     if flat is not None and flat > 0.7:
-        return "a few flat colours"
-    return "many colours" if flat is not None and flat < 0.35 else "the colours"
+        return say("flat colours")
+    return say("many colours" if flat is not None and flat < 0.35 else "colours")
 
 
-def _light(row: Row) -> str:
+def _light(row: Row, say: Say) -> str:
     value = row.get("brightness")
     if value is None:
         value = row.get("luma_p50")
     if value is None:
-        return "light"
-    return "bright" if value > 0.7 else "dark" if value < 0.3 else "medium light"
+        return say("light")
+    return say("bright" if value > 0.7 else "dark" if value < 0.3 else "medium light")
 
 
-def _surface(row: Row) -> str:
+def _surface(row: Row, say: Say) -> str:
     flat = row.get("flat_ratio")
     if flat is None:
-        return "the surface"
-    return f"clean, flat surface ({flat:.0%})" if flat > 0.5 else "natural texture"
+        return say("surface")
+    return say("flat surface", share=flat) if flat > 0.5 else say("natural texture")
 
 
-def _skin(row: Row) -> str:
+def _skin(row: Row, say: Say) -> str:
     share = row.get("skin_ratio")
-    return "skin colours" if share is None else f"skin colours ({share:.0%})"
+    return say("skin") if share is None else say("skin and share", share=share)
 
 
-def _words(row: Row) -> str:
-    if nothing := _without_text(row):
+def _words(row: Row, say: Say) -> str:
+    if nothing := _without_text(row, say):
         return nothing
     count = 0
     for name in ("en_words_original", "ar_words_original"):
         words = row.get(name)
         count += len(words) if words is not None else 0
-    return f"its words ({count})" if count else "no words"
+    return say("words", count=count) if count else say("no words")
 
 
-_PHRASES: dict[str, Callable[[Row], str]] = {
+_PHRASES: dict[str, Callable[[Row, Say], str]] = {
     "shape": _shape,
     "faces": _faces,
     "amount of text": _amount,
@@ -313,8 +314,8 @@ _PHRASES: dict[str, Callable[[Row], str]] = {
     "surface": _surface,
     "skin": _skin,
     "words": _words,
-    "top to bottom": lambda row: "how top and bottom differ",
-    "camera": lambda row: "camera details" if row.get("has_camera_make") else "no camera details",
-    "file": lambda row: "the file",
-    "embedding": lambda row: "its look as a whole",
+    "top to bottom": lambda row, say: say("top to bottom"),
+    "camera": lambda row, say: say("camera" if row.get("has_camera_make") else "no camera"),
+    "file": lambda row, say: say("file"),
+    "embedding": lambda row, say: say("embedding"),
 }

@@ -16,6 +16,8 @@ from epic_features.cli import app as features_app
 from epic_features.cli_progress import plain
 from epic_features.errors import EpicError, ImageError
 from epic_gallery.organize_cli import app as organize_app
+from epic_gallery.send_cli import app as send_app
+from epic_gallery.serve_cli import app as serve_app
 
 app = typer.Typer(
     name="epic",
@@ -27,6 +29,8 @@ app = typer.Typer(
 app.add_typer(classifiers_app)
 app.add_typer(features_app)
 app.add_typer(organize_app)
+app.add_typer(serve_app)
+app.add_typer(send_app)
 
 
 def main() -> None:

@@ -132,11 +132,18 @@ class CascadeExtractor:
         The steps before the full row.
     settings : Settings
         How the full row is extracted.
+    build : callable
+        Settings to an extractor; one that remembers lets several cascades share their networks.
     """
 
-    def __init__(self, steps: tuple[Step, ...], settings: Settings) -> None:
+    def __init__(
+        self,
+        steps: tuple[Step, ...],
+        settings: Settings,
+        build: Callable[[Settings], Extractor] = Extractor,
+    ) -> None:
         self._steps = steps
-        self._extractors = [Extractor(s) for s in (*(step.settings for step in steps), settings)]
+        self._extractors = [build(s) for s in (*(step.settings for step in steps), settings)]
         self._stages = [_new_stages(self._extractors, n) for n in range(len(self._extractors))]
 
     def load(self, image: ImageReference) -> Image:

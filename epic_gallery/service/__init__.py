@@ -1,0 +1,1 @@
+"""The private service on one's own computer; needs the extra ``serve``."""

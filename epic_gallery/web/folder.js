@@ -1,0 +1,82 @@
+// The folder of the service: look at it, move pictures, take the move back.
+import { askLines } from "./api.js";
+import { errorText, t } from "./language.js";
+import * as status from "./status.js";
+
+const byId = (id) => document.getElementById(id);
+
+/** Look at every picture of the folder; `pictures` fills as the answers come. */
+export async function look(pictures, signal, begun) {
+  status.show(() => t("finding"), { count: 1, isBusy: true });
+  for await (const line of askLines("/v1/gallery/plan", { model: pictures.model }, { signal })) {
+    if (line.total !== undefined) {
+      pictures.folders = line.folders;
+      begun(line.total);
+    } else if (line.path === undefined) {
+      throw Object.assign(new Error(line.error.message), line.error);
+    } else {
+      const picture = { path: line.path };
+      pictures.add(picture);
+      pictures.answer(picture, line);
+    }
+  }
+}
+
+/** Ask whether the pictures are to be moved; resolves to true or false. */
+export function confirmMoves(pictures) {
+  const dialog = byId("confirm");
+  const counts = new Map();
+  for (const [, group] of pictures.moves) counts.set(group, (counts.get(group) ?? 0) + 1);
+  byId("confirm-title").textContent = t("confirmTitle", { count: pictures.moves.length });
+  byId("confirm-list").replaceChildren(
+    ...[...counts].map(([name, count]) => {
+      const line = document.createElement("li");
+      line.textContent = t("confirmLine", { name, count });
+      return line;
+    }),
+  );
+  dialog.returnValue = "";
+  dialog.showModal();
+  return new Promise((answer) => {
+    dialog.addEventListener("close", () => answer(dialog.returnValue === "yes"), { once: true });
+  });
+}
+
+/** Move the pictures, with what was changed by hand; returns the report. */
+export function applyMoves(pictures) {
+  const changes = Object.fromEntries(pictures.changed.map((p) => [p.path, p.chosen]));
+  return carriedOut("/v1/gallery/apply", { changes }, "moving");
+}
+
+export const undoMoves = () => carriedOut("/v1/gallery/undo", {}, "returning");
+
+async function carriedOut(path, content, words) {
+  for await (const line of askLines(path, content)) {
+    if (line.error) throw Object.assign(new Error(line.error.message), line.error);
+    if (line.report) return line.report;
+    const { done, of: count } = line;
+    status.show(() => t(words, { done, count }), { done, count, isBusy: true });
+  }
+  throw Object.assign(new Error(t("offline")), { code: "offline" });
+}
+
+/** Show what became of a move, and offer to take it back. */
+export function showReport(report, words, canUndo) {
+  byId("result").hidden = false;
+  byId("result-text").textContent = t(words, { count: report.moved });
+  byId("undo-move").hidden = !canUndo;
+  const left = byId("left");
+  left.hidden = !report.left.length;
+  left.querySelector("summary").textContent = t("left", { count: report.left.length });
+  left.querySelector("ul").replaceChildren(
+    ...report.left.map(({ path, reason }) => {
+      const line = document.createElement("li");
+      const name = document.createElement("bdi");
+      name.textContent = path;
+      line.append(name, ` — ${reason}`);
+      return line;
+    }),
+  );
+}
+
+export const told = (error) => (error.code === "offline" ? t("offline") : errorText(error));

@@ -1,0 +1,460 @@
+// Puts the page together.
+import { ask, getJson, Refused, setToken, takeToken } from "./api.js";
+import { Cards } from "./cards.js";
+import { detailPicture, openDetail, refreshDetail } from "./detail.js";
+import { fromDrop, fromInput } from "./files.js";
+import * as folder from "./folder.js";
+import * as keys from "./keys.js";
+import { className, day, language, modelName, number, onLanguage, percent, remember, setLanguage, t } from "./language.js";
+import { openMenu } from "./menu.js";
+import { Pictures } from "./pictures.js";
+import { correctionsCsv, download, Keeper, listCsv, planJson } from "./saving.js";
+import { Sender } from "./sending.js";
+import * as status from "./status.js";
+
+const byId = (id) => document.getElementById(id);
+let models = [];
+let server = { folder: null, models: [], corrections: false };
+let pictures = null; // What is looked at; null on the first screen.
+let cards = null;
+let sender = null;
+let keeper = null;
+let looking = null; // Ends looking at the folder.
+let total = 0;
+let isSaved = true;
+
+// --- The first screen ---
+
+async function begin() {
+  try {
+    const [known, gallery] = await Promise.all([getJson("/v1/models"), getJson("/v1/gallery")]);
+    models = known.models;
+    server = gallery;
+    byId("offline").hidden = true;
+    fillStart();
+  } catch (error) {
+    trouble(error);
+  }
+}
+
+function trouble(error) {
+  if (!(error instanceof Refused)) throw error;
+  if (error.status === 401) byId("login").showModal();
+  else {
+    byId("offline").hidden = false;
+    byId("offline-text").textContent = folder.told(error);
+  }
+}
+
+function fillStart() {
+  const select = byId("model");
+  const before = select.value || models.find((model) => model.default)?.name;
+  select.replaceChildren(...models.map(({ name }) => new Option(modelName(name), name)));
+  select.value = before;
+  byId("forgotten").textContent = t(server.corrections ? "promise2kept" : "promise2");
+  const there = server.folder;
+  byId("folder-card").hidden = !there;
+  if (!there) return;
+  byId("folder-title").textContent = t("folderTitle", { name: there.name });
+  byId("folder-count").textContent = t("folderCount", { count: there.pictures });
+  byId("sort-folder").disabled = !there.pictures;
+  const { last } = there;
+  byId("last").hidden = !last;
+  if (!last) return;
+  byId("last-text").textContent = last.interrupted
+    ? t("interrupted")
+    : t("lastMoved", { count: last.moved, when: day(last.at) });
+}
+
+// --- Looking at pictures ---
+
+function open(model) {
+  const facts = models.find(({ name }) => name === model);
+  pictures = new Pictures(model, facts.classes);
+  total = 0;
+  keeper = server.corrections ? new Keeper(model, keepFailed) : null;
+  pictures.addEventListener("answer", ({ picture }) => {
+    cards.update(picture);
+    showProgress();
+  });
+  pictures.addEventListener("choice", ({ picture }) => {
+    cards.update(picture);
+    isSaved = false;
+    keeper?.note(picture).then(showBar);
+    showBar();
+    refreshDetail();
+  });
+  const on = { open: lookClosely, menu: openGroups, counted: showChips };
+  cards = new Cards(pictures, on);
+  for (const id of ["order", "below", "search"]) byId(id).value = byId(id).dataset.start;
+  byId("order").value = "came";
+  showBelow();
+  byId("result").hidden = byId("nothing").hidden = byId("notice").hidden = true;
+  byId("start").hidden = true;
+  byId("work").hidden = byId("bar").hidden = false;
+  status.startClock();
+  byId("main").focus();
+}
+
+function startAgain() {
+  sender?.stop();
+  looking?.abort();
+  sender = looking = null;
+  cards?.close();
+  pictures = cards = null;
+  isSaved = true;
+  byId("start").hidden = false;
+  byId("work").hidden = byId("bar").hidden = true;
+  begin();
+  byId("main").focus();
+}
+
+function take({ pictures: found, others }) {
+  if (!found.length) {
+    status.toast(t("noPictures"));
+    return;
+  }
+  if (pictures?.folders || looking) startAgain();
+  if (!pictures) open(byId("model").value);
+  if (others) {
+    byId("notice").hidden = false;
+    byId("notice").textContent = t("skipped", { count: others });
+  }
+  sender ??= new Sender(pictures.model, {
+    answer: (picture, line) => pictures?.answer(picture, line),
+    wait: showWait,
+    blocked: showBlocked,
+    end: () => pictures && showProgress(),
+  });
+  for (const { file, path } of found) pictures.add({ file, path, size: file.size });
+  total = pictures.all.length;
+  status.startClock(pictures.done.length);
+  sender.add(pictures.all.slice(-found.length));
+  showProgress();
+}
+
+async function sortFolder() {
+  const wanted = byId("model").value;
+  const model = server.models.includes(wanted) ? wanted : "personal";
+  open(model);
+  looking = new AbortController();
+  const mine = pictures;
+  try {
+    await folder.look(pictures, looking.signal, (count) => {
+      total = count;
+      cards.refresh();
+      showProgress();
+    });
+  } catch (error) {
+    if (error.name !== "AbortError") status.show(() => folder.told(error));
+    if (error.status === 401) trouble(error);
+    if (error.name !== "AbortError") return;
+  } finally {
+    if (mine === pictures) looking = null;
+  }
+  if (mine !== pictures) return;
+  if (!total) status.show(() => t("emptyFolder"));
+  else showProgress();
+  cards.reorder((byId("order").value = "unsure"));
+}
+
+const isRunning = () =>
+  Boolean(looking) || Boolean(sender && !sender.isStopped && pictures.done.length < total);
+
+function showProgress() {
+  const done = pictures.done.length;
+  const isBusy = isRunning();
+  if (isBusy) {
+    const text = () => `${t("looking", { done, count: total })} · ${status.remaining(done, total)}`;
+    status.show(() => text().replace(/ · $/, ""), { done, count: total, isBusy });
+  } else {
+    const key = done === total ? "finished" : "stopped";
+    status.show(() => t(key, { count: done }), done === total ? {} : { done, count: total });
+  }
+  byId("stop").hidden = !isBusy;
+  byId("go-on").hidden = isBusy || done === total || !sender;
+  byId("retry").hidden = true;
+  showBar();
+}
+
+function showWait(seconds, isAway) {
+  if (!pictures || sender.isStopped) return;
+  if (seconds === null) showProgress();
+  else {
+    const numbers = { done: pictures.done.length, count: total, isBusy: true };
+    status.show(() => t(isAway ? "away" : "busy", { seconds }), numbers);
+    byId("retry").hidden = false;
+  }
+}
+
+function showBlocked(error) {
+  showProgress();
+  status.show(() => folder.told(error), { done: pictures.done.length, count: total });
+  if (error.status === 401) trouble(error);
+}
+
+// --- Choosing ---
+
+function openGroups(picture, button) {
+  if (pictures.isLocked || picture.error) return;
+  openMenu(button, pictures, picture, (name) => choose(picture, name));
+}
+
+function choose(picture, name) {
+  const before = pictures.groupOf(picture);
+  const card = cards.cards.get(picture);
+  const hasKeyboard = card.contains(document.activeElement);
+  const next = hasKeyboard ? neighbour(card) : null;
+  pictures.choose(picture, name);
+  const group = pictures.groupOf(picture);
+  if (group === before) return;
+  status.toast(t("corrected", { name: picture.path.split("/").pop(), group: className(group) }));
+  if (hasKeyboard && !document.querySelector("dialog[open]")) cards.focus(next ?? card);
+}
+
+function neighbour(card) {
+  const shown = cards.visible;
+  const at = shown.indexOf(card);
+  return shown[at + 1] ?? shown[at - 1];
+}
+
+function undoChoice() {
+  const picture = pictures?.undo();
+  if (!picture) return;
+  const group = className(pictures.groupOf(picture));
+  status.toast(t("back", { name: picture.path.split("/").pop(), group }));
+  cards.focus(cards.cards.get(picture));
+}
+
+function lookClosely(picture) {
+  const order = cards.visible.map((card) => card.picture);
+  openDetail({
+    pictures,
+    picture,
+    neighbours: () => order,
+    choose,
+    closed: (last) => cards?.focus(cards.cards.get(last)),
+  });
+}
+
+function keepFailed(error) {
+  status.toast(t("keepFailed", { why: folder.told(error) }));
+  showBar();
+}
+
+// --- What is shown around the pictures ---
+
+function showChips() {
+  const place = byId("chips");
+  const chosen = cards.filter.group;
+  const held = place.contains(document.activeElement) ? document.activeElement.dataset.group : null;
+  const chip = (name, text, count) => {
+    const button = document.createElement("button");
+    button.type = "button";
+    button.className = "chip";
+    button.dataset.group = name ?? "";
+    button.setAttribute("aria-pressed", String(chosen === name));
+    const label = document.createElement("span");
+    label.textContent = text;
+    const value = document.createElement("span");
+    value.className = "number";
+    value.textContent = number(count);
+    button.append(label, value);
+    button.addEventListener("click", () => cards.refilter({ group: chosen === name ? null : name }));
+    return button;
+  };
+  const counts = cards.counts();
+  const all = chip(null, t("all"), cards.cards.size);
+  place.replaceChildren(all, ...counts.map(([name, count]) => chip(name, className(name), count)));
+  place.hidden = counts.length < 2 && !chosen;
+  if (held !== null) place.querySelector(`[data-group="${CSS.escape(held)}"]`)?.focus();
+}
+
+function showBar() {
+  if (!pictures) return;
+  const changes = pictures.changed.length;
+  const where = keeper && !keeper.isBroken ? "kept" : "notKept";
+  byId("changes").textContent = changes ? t("corrections", { count: changes }) : "";
+  byId("changes-note").textContent = changes ? t(where) : "";
+  byId("undo").hidden = !pictures.history.length || pictures.isLocked;
+  byId("save").disabled = !pictures.done.length;
+  byId("save-corrections").hidden = !changes;
+  byId("add").hidden = Boolean(pictures.folders) || Boolean(looking);
+  const apply = byId("apply");
+  apply.hidden = !pictures.folders;
+  if (!pictures.folders) return;
+  const count = pictures.moves.length;
+  apply.textContent = t("apply", { count });
+  apply.disabled = !count || isRunning() || pictures.isLocked;
+}
+
+function showBelow() {
+  const value = Number(byId("below").value);
+  byId("below-value").textContent = value >= 100 ? t("anySure") : percent(value / 100);
+}
+
+// --- Moving ---
+
+async function carryOut(work, words, isAway) {
+  for (const id of ["apply", "undo-move", "undo-last"]) byId(id).disabled = true;
+  try {
+    const report = await work();
+    if (pictures) {
+      pictures.isLocked = isAway;
+      folder.showReport(report, words, isAway);
+      cards.refresh();
+      showProgress();
+    } else status.toast(t(words, { count: report.moved }));
+  } catch (error) {
+    if (pictures) status.show(() => folder.told(error));
+    else status.toast(folder.told(error));
+  } finally {
+    for (const id of ["undo-move", "undo-last"]) byId(id).disabled = false;
+    showBar();
+  }
+}
+
+async function apply() {
+  if (await folder.confirmMoves(pictures)) {
+    await carryOut(() => folder.applyMoves(pictures), "moved", true);
+    byId("undo-move").focus();
+  }
+}
+
+async function undoLast() {
+  await carryOut(folder.undoMoves, "returned", false);
+  await begin();
+}
+
+// --- Everything that can be pressed ---
+
+function fileName(suffix) {
+  const now = new Date();
+  const two = (value) => String(value).padStart(2, "0");
+  return `epic-${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}-${suffix}`;
+}
+
+const SAVED = {
+  "save-plan": () => download(fileName("plan.json"), planJson(pictures), "application/json"),
+  "save-list": () => download(fileName("pictures.csv"), listCsv(pictures), "text/csv"),
+  "save-corrections": () => {
+    download(fileName("changes.csv"), correctionsCsv(pictures), "text/csv");
+    isSaved = true;
+  },
+};
+
+const PRESSED = {
+  language: () => {
+    setLanguage(language() === "ar" ? "en" : "ar");
+    remember("language", language());
+  },
+  theme: () => {
+    const { dataset } = document.documentElement;
+    dataset.theme = dataset.theme === "dark" ? "light" : "dark";
+    remember("theme", dataset.theme);
+  },
+  help: () => byId("help-dialog").showModal(),
+  choose: () => byId("files").click(),
+  "choose-folder": () => byId("folder").click(),
+  add: () => byId("files").click(),
+  "sort-folder": sortFolder,
+  "undo-last": undoLast,
+  "start-again": startAgain,
+  stop: () => {
+    sender?.stop();
+    looking?.abort();
+    looking = null;
+    showProgress();
+  },
+  "go-on": () => {
+    sender.resume();
+    status.startClock(pictures.done.length);
+    showProgress();
+  },
+  retry: () => sender.hurry?.(),
+  "retry-start": begin,
+  "clear-filter": () => {
+    byId("search").value = "";
+    byId("below").value = 100;
+    showBelow();
+    cards.refilter({ group: null, below: 1, text: "" });
+  },
+  undo: undoChoice,
+  apply,
+  "undo-move": () => carryOut(folder.undoMoves, "returned", false),
+  ...Object.fromEntries(
+    Object.entries(SAVED).map(([id, save]) => [
+      id,
+      () => {
+        byId("downloads").hidePopover();
+        save();
+      },
+    ]),
+  ),
+};
+
+for (const [id, action] of Object.entries(PRESSED)) byId(id).addEventListener("click", action);
+for (const id of ["files", "folder"]) {
+  byId(id).addEventListener("change", () => take(fromInput(byId(id))));
+}
+byId("search").addEventListener("input", ({ target }) =>
+  cards.refilter({ text: target.value.trim().toLocaleLowerCase() }),
+);
+byId("below").addEventListener("input", ({ target }) => {
+  showBelow();
+  cards.refilter({ below: Number(target.value) / 100 });
+});
+byId("order").addEventListener("change", ({ target }) => cards.reorder(target.value));
+byId("login-form").addEventListener("submit", () => {
+  setToken(byId("token").value.trim());
+  begin();
+});
+for (const button of document.querySelectorAll("[data-close]")) {
+  button.addEventListener("click", () => button.closest("dialog").close());
+}
+
+let depth = 0; // Of elements that files are dragged over.
+for (const [type, change] of [["dragenter", 1], ["dragleave", -1]]) {
+  addEventListener(type, (event) => {
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    depth += change;
+    document.body.classList.toggle("dragged", depth > 0);
+  });
+}
+addEventListener("dragover", (event) => event.preventDefault());
+addEventListener("drop", async (event) => {
+  event.preventDefault();
+  depth = 0;
+  document.body.classList.remove("dragged");
+  if (!document.querySelector("dialog[open]")) take(await fromDrop(event.dataTransfer));
+});
+addEventListener("beforeunload", (event) => {
+  const isLost = pictures && !isSaved && (!keeper || keeper.isBroken);
+  if (isLost || (pictures && isRunning())) event.preventDefault();
+});
+
+keys.listen(byId("groups"), () => cards, {
+  choose: (card, index) => {
+    const name = pictures.classes[index];
+    if (name) choose(card.picture, name);
+  },
+  menu: (card) => openGroups(card.picture, card.querySelector(".more")),
+  undo: undoChoice,
+  search: () => byId("search").focus(),
+  help: PRESSED.help,
+});
+
+onLanguage(() => {
+  fillStart();
+  showBelow();
+  status.again();
+  if (!pictures) return;
+  cards.refresh();
+  refreshDetail();
+  showBar();
+});
+byId("more-tools").open = matchMedia("(min-width: 721px)").matches;
+byId("choose-folder").hidden = !("webkitdirectory" in byId("folder"));
+takeToken();
+setLanguage(language());
+begin();
