@@ -165,9 +165,7 @@ class Gallery:
                     running.add(asyncio.create_task(self._look_at(picture, mine)))
                 if not running:
                     return
-                done, running = await asyncio.wait(
-                    running, return_when=asyncio.FIRST_COMPLETED
-                )
+                done, running = await asyncio.wait(running, return_when=asyncio.FIRST_COMPLETED)
                 for task in done:
                     yield task.result()
         finally:
@@ -280,7 +278,9 @@ def _judged(scheme: Scheme, path: str, found: Line, guard: Line) -> dict[str, An
         values = {name: answer[name] for name in ("label", "decision", "confidence")}
         odds = {f"p_{name}": value for name, value in answer["probabilities"].items()}
         sentence = ", ".join(dict.fromkeys(reasons[:_REASONS]))
-        return pa.Table.from_pylist([{"relative_path": path, "reasons": sentence, **values, **odds}])
+        return pa.Table.from_pylist(
+            [{"relative_path": path, "reasons": sentence, **values, **odds}]
+        )
 
     row: dict[str, Any] = scheme.judge(table(found), table(guard)).to_dict("records")[0]
     return row | {"folder": row["folder"] if isinstance(row["folder"], str) else None}

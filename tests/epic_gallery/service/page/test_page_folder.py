@@ -55,7 +55,10 @@ def test_a_folder_is_sorted_corrected_applied_and_undone(sorting, root, visit, p
     assert groups["irrelevant"] >= 5
     assert sum(groups.values()) == len(before) - 1
     page.locator(".card.loaded").first.wait_for()  # A thumbnail from the service.
-    assert page.inner_text("[data-group=irrelevant] .where") == "go to the folder \u2068irrelevant\u2069"
+    assert (
+        page.inner_text("[data-group=irrelevant] .where")
+        == "go to the folder \u2068irrelevant\u2069"
+    )
     assert tree(root) == before
 
     wrong, chat = page.locator("[data-group=irrelevant] .card .file").all_text_contents()[:2]
