@@ -3,8 +3,6 @@
 from __future__ import annotations
 
 import asyncio
-import importlib
-import importlib.util
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 from dataclasses import asdict
@@ -21,6 +19,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from epic_features import __version__
+from epic_gallery.service import gallery_api
 from epic_gallery.service.classify_api import Classify
 from epic_gallery.service.guard import CLASSIFY, Guard
 from epic_gallery.service.refusals import Problem
@@ -58,17 +57,14 @@ def create_app(settings: ServiceSettings) -> Starlette:
 
 
 def _routes(state: ServiceState) -> list[Route]:
-    routes: list[Route] = [
+    routes = [
         Route(CLASSIFY, Classify(state), methods=["POST"]),
         Route("/v1/models", partial(_models, state)),
         Route("/healthz", partial(_healthz, state)),
         Route("/metrics", partial(_metrics, state)),
         Route("/openapi.json", _openapi),
     ]
-    if importlib.util.find_spec("epic_gallery.service.gallery_api"):
-        gallery_api = importlib.import_module("epic_gallery.service.gallery_api")
-        routes += gallery_api.routes(state)
-    return routes
+    return [*routes, *gallery_api.routes(state)]
 
 
 async def _models(state: ServiceState, _: Request) -> Response:

@@ -118,6 +118,8 @@ class Guard:
         A stranger's page can let its own name lead to this computer (DNS rebinding), but it can't
         be loaded under an address made of numbers, or under ``localhost``.
         """
+        if set(host) & set("@/\\?#"):
+            return False
         try:
             name = (urlsplit(f"//{host}").hostname or "").rstrip(".")
         except ValueError:
@@ -137,7 +139,8 @@ def _own_names(host: str) -> frozenset[str]:
 def _check_same_origin(headers: Headers, host: str) -> None:
     origin = headers.get("origin")
     site = headers.get("sec-fetch-site", "same-origin")
-    is_same = origin is None or urlsplit(origin)[:2] in (("http", host), ("https", host))
+    own = (f"http://{host}".lower(), f"https://{host}".lower())
+    is_same = origin is None or origin.lower() in own
     if not is_same or site not in ("same-origin", "none"):
         raise Refusal("cross_site", "the request comes from the page of another site; refused")
 

@@ -62,13 +62,15 @@ class Looker:
     """
 
     def __init__(self, settings: Settings, warm: str) -> None:
+        import cv2
         import numpy as np
 
         self._settings = settings
         self._extractor = cache(Extractor)
         self._model = cache(partial(_find, extractor=self._extractor))
         noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
-        self._model(warm).answer(Image(noise), True)
+        file = cv2.imencode(".png", noise)[1].tobytes()
+        self.row(self.load(Question("noise", file, model=warm, features=True)))
 
     def load(self, image: ImageReference) -> Image:
         """Decode the picture of a question."""

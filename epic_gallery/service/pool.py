@@ -68,7 +68,8 @@ class WorkerPool:
         self._handles: list[WorkerHandle | None] = [None] * self.size
         self._threads: list[threading.Thread] = []
         self._stopping = threading.Event()
-        self._first: queue.SimpleQueue[Exception | None] = queue.SimpleQueue()
+        self._tried = threading.Event()
+        self._problem: Exception | None = None
 
     def start(self) -> None:
         """Start the processes, and wait until one of them is ready; once is enough.
@@ -88,10 +89,10 @@ class WorkerPool:
         ]
         for thread in self._threads:
             thread.start()
-        problem = self._first.get()
-        if problem is not None:
+        self._tried.wait()
+        if not self.ready and self._problem is not None:
             self.stop()
-            raise problem
+            raise self._problem
 
     def stop(self) -> None:
         """End every process, and wait until they are gone."""
@@ -116,12 +117,6 @@ class WorkerPool:
     def waiting(self) -> int:
         """How many pictures no process has begun with."""
         return self._jobs.qsize()
-
-    @property
-    def pids(self) -> list[int]:
-        """The processes that can work."""
-        found = (handle.process.pid for handle in self._handles if handle and handle.ready)
-        return [pid for pid in found if pid is not None]
 
     async def classify(
         self, content: bytes | Path, *, name: str | None, model: str, features: bool = False
@@ -164,7 +159,10 @@ class WorkerPool:
             except queue.Empty:
                 continue
             if job.answer.set_running_or_notify_cancel():
-                job.answer.set_result(self._answer(place, job.question))
+                try:
+                    job.answer.set_result(self._answer(place, job.question))
+                except Exception as error:  # Whatever it is, somebody waits, and others will.
+                    job.answer.set_exception(error)
         self._bury(place)
 
     def _answer(self, place: int, question: Question) -> dict[str, Any]:
@@ -179,11 +177,11 @@ class WorkerPool:
                 return answer_of(result, question, seconds)
             if self._stopping.is_set():
                 return _no_worker("the server is being stopped; try again later")
-            slow = seconds >= self._limits.time_limit
-            self._replace(place, "time limit" if slow else None)
-            if slow:
+            if seconds >= self._limits.time_limit:
+                self._bury(place, "time limit")
                 reason = f"{question.name} took longer than {self._limits.time_limit:g} s"
                 return Problem("picture_took_too_long", f"{reason}; send a smaller copy of it").json
+            self._replace(place)
         reason = f"the worker process died {_ATTEMPTS} times over {question.name}"
         return Problem("picture_ended_worker", f"{reason}; save it anew, or smaller").json
 
@@ -199,27 +197,33 @@ class WorkerPool:
         assert isinstance(result, Result)
         return result
 
-    def _replace(self, place: int, cause: str | None = None) -> None:
+    def _replace(self, place: int) -> None:
         """Start a worker; leaves None in its place when that fails."""
-        self._bury(place, cause)
+        self._bury(place)
+        try:
+            self._handles[place] = self._started(place)
+        except Exception as error:  # What is wrong with the model, or with the system.
+            self._problem = error
+            if not self._stopping.is_set():
+                logger.error("a worker process could not be started: %s", error)
+            self._handles[place] = None
+        self._tried.set()
+
+    def _started(self, place: int) -> WorkerHandle:
         handle = WorkerHandle(self._settings, self._build, self._limits.time_limit)
-        self._handles[place] = handle
-        problem: Exception = EngineError("a worker process ended before it was ready")
+        self._handles[place] = handle  # So that `stop` finds it.
         with _killed_after(handle.deadline - time.monotonic(), handle):
             try:
                 if self._stopping.is_set():
-                    handle.process.kill()  # `stop` may have looked before this one was there.
-                what, content = handle.connection.recv()
+                    handle.process.kill()  # `stop` may have looked before it was there.
+                what, problem = handle.connection.recv()
             except (EOFError, OSError):
-                what, content = FAILED, problem
+                what, problem = FAILED, EngineError("it ended before it was ready")
         if what == FAILED:
-            logger.error("a worker process could not be started: %s", content)
             handle.kill()
-            self._handles[place] = None
-            self._first.put(content)
-        else:
-            handle.is_ready()
-            self._first.put(None)
+            raise problem
+        handle.is_ready()
+        return handle
 
     def _bury(self, place: int, cause: str | None = None) -> None:
         """End the worker in a place, if there is one, and count what it died of."""

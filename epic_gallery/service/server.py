@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import logging
 import secrets
 import socket
 from dataclasses import dataclass, replace
@@ -54,6 +55,8 @@ class Service:
 
     def run(self) -> None:
         """Answer until the process is told to stop."""
+        # Each malformed form would be a line of its log.
+        logging.getLogger("python_multipart").setLevel(logging.ERROR)
         limits = self.settings.limits
         protocol = partial(
             PunctualProtocol,

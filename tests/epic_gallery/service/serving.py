@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import os
 import socket
@@ -14,6 +15,8 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 
 import httpx
+import numpy as np
+from PIL import Image as PILImage
 
 from epic_gallery.service.settings import Limits, ServiceSettings
 
@@ -70,12 +73,12 @@ class Served:
         return answer.status_code, [json.loads(line) for line in answer.text.splitlines()]
 
     def health(self):
-        return httpx.get(f"{self.url}/healthz", timeout=30).json()
+        return httpx.get(f"{self.url}/healthz", timeout=60).json()
 
     def metrics(self):
         from prometheus_client.parser import text_string_to_metric_families
 
-        text = httpx.get(f"{self.url}/metrics", timeout=30).text
+        text = httpx.get(f"{self.url}/metrics", timeout=60).text
         return {
             (sample.name, *sorted(sample.labels.values())): sample.value
             for family in text_string_to_metric_families(text)
@@ -86,7 +89,7 @@ class Served:
         """Process numbers of the workers."""
         return [pid for pid in children(self.process.pid) if b"spawn_main" in command_of(pid)]
 
-    def until(self, check, seconds=30):
+    def until(self, check, seconds=240):
         """Wait until something holds, and return it."""
         end = time.monotonic() + seconds
         while True:
@@ -98,7 +101,7 @@ class Served:
 
     @contextmanager
     def connection(self) -> Iterator[socket.socket]:
-        with socket.create_connection(("127.0.0.1", self.port), timeout=30) as made:
+        with socket.create_connection(("127.0.0.1", self.port), timeout=60) as made:
             yield made
 
 
@@ -122,12 +125,12 @@ def serving(folder: Path, limits: Limits | None = None, **settings) -> Iterator[
             link = process.stdout.readline().strip()
             assert link, log.read_text()
             served = Served(link, process, log)
-            served.until(lambda: served.health()["ready"] == served.health()["workers"], 120)
+            served.until(lambda: served.health()["ready"] == served.health()["workers"])
             yield served
         finally:
             process.terminate()
             try:
-                process.wait(15)
+                process.wait(30)
             except subprocess.TimeoutExpired:
                 process.kill()
 
@@ -165,3 +168,11 @@ def received(connection: socket.socket, until: bytes | None = None) -> bytes:
     except ConnectionError:
         pass
     return found
+
+
+def png(width: int, height: int, seed: int = 0) -> bytes:
+    """Return the file of a picture of noise."""
+    noise = np.random.default_rng(seed).integers(0, 255, (height, width, 3), np.uint8)
+    out = io.BytesIO()
+    PILImage.fromarray(noise).save(out, "PNG")
+    return out.getvalue()

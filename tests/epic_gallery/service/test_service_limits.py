@@ -1,16 +1,17 @@
 """Every limit of the service, from outside."""
 
+import re
 import socket
 import struct
 import threading
-import time
 import zlib
+from contextlib import suppress
 
 import httpx
 import pytest
-from conftest import png
-from serving import form, received, serving
+from serving import ROOT, form, png, received, serving
 
+from epic_gallery.service.refusals import STATUS
 from epic_gallery.service.settings import Limits
 
 HEAD = b"POST /v1/classify HTTP/1.1\r\nHost: localhost\r\nContent-Type: image/png\r\n"
@@ -27,13 +28,6 @@ def still_answers(strict, small):
     assert strict.classify(small).status_code == 200
     metrics = strict.until(lambda: (m := strict.metrics())["epic_requests_in_flight",] == 0 and m)
     assert metrics["epic_pictures_waiting",] == 0
-
-
-def closed_after(connection) -> tuple[float, bytes]:
-    """Return how long the other side left a connection open, and what it said."""
-    started = time.monotonic()
-    said = received(connection)
-    return time.monotonic() - started, said
 
 
 @pytest.mark.usefixtures("still_answers")
@@ -100,9 +94,8 @@ def test_files(strict, small):
     assert all("label" in line for line in lines[:-1])
 
 
-@pytest.mark.usefixtures("still_answers")
 class TestSlowCallers:
-    """The limit is 1.5 s; closing takes no longer than twice that, and not less than half."""
+    """None of them ends the connection; the service does, or reading times out after a minute."""
 
     @staticmethod
     def is_dropped(connection, drip=b"", every=0.2):
@@ -117,68 +110,71 @@ class TestSlowCallers:
 
         if drip:
             threading.Thread(target=trickle, daemon=True).start()
-        seconds, said = closed_after(connection)
-        stop.set()
-        assert 0.7 < seconds < 6
-        return said
+        try:
+            return received(connection)
+        finally:
+            stop.set()
 
-    def test_who_says_nothing(self, strict):
-        with strict.connection() as connection:
+    def test_who_says_nothing(self, hasty):
+        with hasty.connection() as connection:
             self.is_dropped(connection)
 
-    def test_who_never_ends_the_headers(self, strict):
-        with strict.connection() as connection:
+    def test_who_never_ends_the_headers(self, hasty):
+        with hasty.connection() as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n")
             self.is_dropped(connection, b"X-Slow: 1\r\n")
 
-    def test_who_never_ends_the_headers_of_the_second_request(self, strict):
-        with strict.connection() as connection:
+    def test_who_never_ends_the_headers_of_the_second_request(self, hasty):
+        with hasty.connection() as connection:
             connection.sendall(b"GET /healthz HTTP/1.1\r\nHost: localhost\r\n\r\n")
             assert b"200 OK" in received(connection, b"}")
             connection.sendall(b"GET /healthz HTTP/1.1\r\n")
             self.is_dropped(connection, b"X-Slow: 1\r\n")
 
-    def test_who_stops_within_the_body(self, strict):
-        with strict.connection() as connection:
+    def test_who_stops_within_the_body(self, hasty):
+        with hasty.connection() as connection:
             connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n\x89PNG")
             assert b"408" in self.is_dropped(connection)
 
-    def test_who_sends_the_body_byte_by_byte(self, strict):
-        with strict.connection() as connection:
+    def test_who_sends_the_body_byte_by_byte(self, hasty):
+        with hasty.connection() as connection:
             connection.sendall(HEAD + b"Content-Length: 1000\r\n\r\n\x89PNG")
             assert b"too_slow_upload" in self.is_dropped(connection, b"x")
 
-    def test_who_sends_a_form_byte_by_byte(self, strict):
+    def test_who_sends_a_form_byte_by_byte(self, hasty):
         body = form([("a.png", png(8, 8)), ("b.png", png(12, 12))])
-        with strict.connection() as connection:
+        with hasty.connection() as connection:
             connection.sendall(MANY + b"Content-Length: 100000\r\n\r\n" + body[:-300])
             said = self.is_dropped(connection, b"x")
             assert b"a.png" in said
             assert b"too_slow_upload" in said
 
-    def test_who_goes_on_after_the_answer(self, strict):
-        with strict.connection() as connection:
+    def test_who_goes_on_after_the_answer(self, hasty):
+        with hasty.connection() as connection:
             connection.sendall(HEAD + b"Content-Length: 99999999\r\n\r\n")
             assert b"413" in self.is_dropped(connection, b"x")
 
-    def test_who_sends_a_body_to_a_page(self, strict):
-        with strict.connection() as connection:
+    def test_who_sends_a_body_to_a_page(self, hasty):
+        with hasty.connection() as connection:
             connection.sendall(b"GET / HTTP/1.1\r\nHost: localhost\r\nContent-Length: 999\r\n\r\n")
             assert b"200 OK" in self.is_dropped(connection, b"x")
 
-    def test_who_reads_no_answer(self, tmp_path, small):
-        limits = Limits(body_timeout=1.5, max_bytes=4_000_000)
-        with serving(tmp_path, limits, model="colors", workers=2) as served:
-            # Names make the lines long, so that the buffers of the system are soon full.
-            files = [(f"{n}{'x' * 60_000}.png", b"nothing") for n in range(300)]
-            body = form(files)
-            with socket.socket() as connection:
-                connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
-                connection.connect(("127.0.0.1", served.port))
-                connection.settimeout(60)
+    def test_who_reads_no_answer(self, hasty):
+        # Names make the lines long, so that the buffers of the system are soon full.
+        body = form([(f"{n}{'x' * 60_000}.png", b"nothing") for n in range(300)])
+        with socket.socket() as connection:
+            connection.setsockopt(socket.SOL_SOCKET, socket.SO_RCVBUF, 4096)
+            connection.connect(("127.0.0.1", hasty.port))
+            connection.settimeout(60)
+            with suppress(OSError):
                 connection.sendall(MANY + b"Content-Length: %d\r\n\r\n" % len(body) + body)
-                served.until(lambda: served.metrics()["epic_requests_in_flight",] == 0)
-            assert served.classify(small).status_code == 200
+            hasty.until(lambda: hasty.metrics()["epic_requests_in_flight",] == 0, 60)
+
+    def test_others_are_answered_all_the_same(self, hasty, small):
+        with hasty.connection(), hasty.connection() as slow:
+            slow.sendall(HEAD + b"Content-Length: 1000\r\n\r\n\x89PNG")
+            assert hasty.classify(small).status_code == 200
+        assert hasty.metrics()["epic_pictures_waiting",] == 0
 
 
 @pytest.mark.usefixtures("still_answers")
@@ -198,7 +194,8 @@ class TestHalfClosed:
         with strict.connection() as connection:
             connection.sendall(sent)
             connection.shutdown(socket.SHUT_WR)
-            assert closed_after(connection)[0] < 1.4
+            # Not even the word that it took too long.
+            assert b"HTTP/1.1 4" not in received(connection)
 
 
 @pytest.fixture(scope="module")
@@ -255,3 +252,22 @@ class TestBusy:
             said = received(one, b"\r\n0\r\n\r\n")
             assert said.count(b'"label"') == 60
         assert narrow.until(lambda: narrow.classify(small).status_code == 200)
+
+
+def test_the_limits_in_the_documentation_are_those_of_the_code():
+    page = (ROOT / "docs" / "service.md").read_text(encoding="utf-8")
+    told = " ".join(page.split())
+    limits = Limits()
+    for words in (
+        f"above {limits.max_bytes // 2**20} MiB or {limits.max_pixels // 10**6} million pixels",
+        f"a form of more than {limits.max_files:,}",
+        f"longer than {limits.time_limit:g} s",
+        f"{limits.max_requests} requests are worked on",
+        f"{limits.max_queue} pictures wait, or {limits.max_held // 2**20} MiB",
+        f"no byte for {limits.body_timeout:g} s, or fewer than {limits.least_rate // 1000} kB",
+        f"within {limits.header_timeout:g} s, and an answer must be read within "
+        f"{limits.body_timeout:g} s; there may be {limits.max_connections} connections",
+    ):
+        assert words in told, words
+    for code, status in STATUS.items():
+        assert re.search(rf"^\| [\d, ]*{status}[\d, ]* \|.*`{code}`", page, re.M), code
