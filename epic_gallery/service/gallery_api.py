@@ -5,7 +5,6 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
-from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,7 +16,6 @@ from epic_features import Settings
 from epic_features.errors import EpicError, ImageError
 from epic_gallery.service.corrections import Corrections
 from epic_gallery.service.gallery import SORTING_MODELS, Gallery, Line
-from epic_gallery.service.models import catalogue
 from epic_gallery.service.refusals import Refusal
 
 if TYPE_CHECKING:
@@ -56,6 +54,7 @@ class GalleryApi:
         settings = state.settings
         self._limits = settings.limits
         self._default = settings.model
+        self._models = {facts.name: facts for facts in state.models}
         limited = Settings(
             groups=("shape",),
             max_pixels=settings.limits.max_pixels,
@@ -111,7 +110,7 @@ class GalleryApi:
         if self._corrections is None:
             raise Refusal("not_found", "corrections are kept with: epic serve --corrections FOLDER")
         asked = request.query_params
-        classes = _classes(asked.get("model", self._default))
+        classes = self._classes(asked.get("model", self._default))
         if (path := asked.get("path")) is not None:
             content = await asyncio.to_thread(self._there().file(path).read_bytes)
         else:
@@ -134,6 +133,12 @@ class GalleryApi:
         if self._gallery is None:
             raise Refusal("not_found", "there is no folder; start with: epic serve --folder FOLDER")
         return self._gallery
+
+    def _classes(self, model: str) -> tuple[str, ...]:
+        if model not in self._models:
+            known = ", ".join(self._models)
+            raise Refusal("unknown_model", f"model={model!r} is not known; choose from: {known}")
+        return self._models[model].classes
 
     async def _json(self, request: Request) -> dict[str, Any]:
         content = await _body(request, MAX_CHANGES)
@@ -175,16 +180,3 @@ async def _lines(found: AsyncIterator[Line]) -> Response:
 
 def _line(content: Line) -> bytes:
     return json.dumps(content, ensure_ascii=False, separators=(",", ":")).encode() + b"\n"
-
-
-def _classes(model: str) -> tuple[str, ...]:
-    for facts in _models():
-        if facts.name == model:
-            return facts.classes
-    known = ", ".join(facts.name for facts in _models())
-    raise Refusal("unknown_model", f"model={model!r} is not known; choose from: {known}")
-
-
-@cache
-def _models() -> tuple[Any, ...]:
-    return catalogue()

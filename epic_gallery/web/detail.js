@@ -16,7 +16,6 @@ export function openDetail(view) {
 }
 
 export const refreshDetail = () => dialog.open && fill();
-export const detailPicture = () => (dialog.open ? shown.picture : null);
 
 function fill() {
   const { pictures, picture } = shown;

@@ -26,7 +26,7 @@ export function fromInput(input) {
 }
 
 /** Files and folders that were dropped. */
-export async function fromDrop(transfer) {
+async function fromDrop(transfer) {
   const entries = [...transfer.items]
     .filter((item) => item.kind === "file")
     .map((item) => item.webkitGetAsEntry?.() ?? item.getAsFile());
@@ -52,4 +52,24 @@ async function walk(entry, folder, files, isTop = false) {
     if (!some.length) return;
     for (const child of some) await walk(child, below, files);
   }
+}
+
+/** Take what is dropped anywhere on the page, and show where it can be dropped meanwhile. */
+export function onDrop(take) {
+  let depth = 0; // Of elements that files are dragged over.
+  const show = () => document.body.classList.toggle("dragged", depth > 0);
+  const count = (change) => (event) => {
+    if (![...event.dataTransfer.types].includes("Files")) return;
+    depth += change;
+    show();
+  };
+  addEventListener("dragenter", count(1));
+  addEventListener("dragleave", count(-1));
+  addEventListener("dragover", (event) => event.preventDefault());
+  addEventListener("drop", async (event) => {
+    event.preventDefault();
+    depth = 0;
+    show();
+    if (!document.querySelector("dialog[open]")) take(await fromDrop(event.dataTransfer));
+  });
 }

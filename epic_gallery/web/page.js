@@ -1,11 +1,13 @@
 // Puts the page together.
-import { ask, getJson, Refused, setToken, takeToken } from "./api.js";
+import { getJson, Refused, setToken, takeToken } from "./api.js";
+import { fillBar } from "./bar.js";
 import { Cards } from "./cards.js";
-import { detailPicture, openDetail, refreshDetail } from "./detail.js";
-import { fromDrop, fromInput } from "./files.js";
+import { showChips } from "./chips.js";
+import { openDetail, refreshDetail } from "./detail.js";
+import { fromInput, onDrop } from "./files.js";
 import * as folder from "./folder.js";
 import * as keys from "./keys.js";
-import { className, day, language, modelName, number, onLanguage, percent, remember, setLanguage, t } from "./language.js";
+import { className, day, language, modelName, onLanguage, percent, remember, setLanguage, t } from "./language.js";
 import { openMenu } from "./menu.js";
 import { Pictures } from "./pictures.js";
 import { correctionsCsv, download, Keeper, listCsv, planJson } from "./saving.js";
@@ -22,8 +24,6 @@ let keeper = null;
 let looking = null; // Ends looking at the folder.
 let total = 0;
 let isSaved = true;
-
-// --- The first screen ---
 
 async function begin() {
   try {
@@ -84,7 +84,7 @@ function open(model) {
     showBar();
     refreshDetail();
   });
-  const on = { open: lookClosely, menu: openGroups, counted: showChips };
+  const on = { open: lookClosely, menu: openGroups, counted: () => showChips(cards) };
   cards = new Cards(pictures, on);
   for (const id of ["order", "below", "search"]) byId(id).value = byId(id).dataset.start;
   byId("order").value = "came";
@@ -242,58 +242,16 @@ function keepFailed(error) {
   showBar();
 }
 
-// --- What is shown around the pictures ---
-
-function showChips() {
-  const place = byId("chips");
-  const chosen = cards.filter.group;
-  const held = place.contains(document.activeElement) ? document.activeElement.dataset.group : null;
-  const chip = (name, text, count) => {
-    const button = document.createElement("button");
-    button.type = "button";
-    button.className = "chip";
-    button.dataset.group = name ?? "";
-    button.setAttribute("aria-pressed", String(chosen === name));
-    const label = document.createElement("span");
-    label.textContent = text;
-    const value = document.createElement("span");
-    value.className = "number";
-    value.textContent = number(count);
-    button.append(label, value);
-    button.addEventListener("click", () => cards.refilter({ group: chosen === name ? null : name }));
-    return button;
-  };
-  const counts = cards.counts();
-  const all = chip(null, t("all"), cards.cards.size);
-  place.replaceChildren(all, ...counts.map(([name, count]) => chip(name, className(name), count)));
-  place.hidden = counts.length < 2 && !chosen;
-  if (held !== null) place.querySelector(`[data-group="${CSS.escape(held)}"]`)?.focus();
-}
-
 function showBar() {
   if (!pictures) return;
-  const changes = pictures.changed.length;
-  const where = keeper && !keeper.isBroken ? "kept" : "notKept";
-  byId("changes").textContent = changes ? t("corrections", { count: changes }) : "";
-  byId("changes-note").textContent = changes ? t(where) : "";
-  byId("undo").hidden = !pictures.history.length || pictures.isLocked;
-  byId("save").disabled = !pictures.done.length;
-  byId("save-corrections").hidden = !changes;
-  byId("add").hidden = Boolean(pictures.folders) || Boolean(looking);
-  const apply = byId("apply");
-  apply.hidden = !pictures.folders;
-  if (!pictures.folders) return;
-  const count = pictures.moves.length;
-  apply.textContent = t("apply", { count });
-  apply.disabled = !count || isRunning() || pictures.isLocked;
+  const isKept = Boolean(keeper && !keeper.isBroken);
+  fillBar(pictures, { isKept, isRunning: isRunning(), isFolder: Boolean(looking) });
 }
 
 function showBelow() {
   const value = Number(byId("below").value);
   byId("below-value").textContent = value >= 100 ? t("anySure") : percent(value / 100);
 }
-
-// --- Moving ---
 
 async function carryOut(work, words, isAway) {
   for (const id of ["apply", "undo-move", "undo-last"]) byId(id).disabled = true;
@@ -328,17 +286,11 @@ async function undoLast() {
 
 // --- Everything that can be pressed ---
 
-function fileName(suffix) {
-  const now = new Date();
-  const two = (value) => String(value).padStart(2, "0");
-  return `epic-${now.getFullYear()}-${two(now.getMonth() + 1)}-${two(now.getDate())}-${suffix}`;
-}
-
 const SAVED = {
-  "save-plan": () => download(fileName("plan.json"), planJson(pictures), "application/json"),
-  "save-list": () => download(fileName("pictures.csv"), listCsv(pictures), "text/csv"),
+  "save-plan": () => download("plan.json", planJson(pictures), "application/json"),
+  "save-list": () => download("pictures.csv", listCsv(pictures), "text/csv"),
   "save-corrections": () => {
-    download(fileName("changes.csv"), correctionsCsv(pictures), "text/csv");
+    download("changes.csv", correctionsCsv(pictures), "text/csv");
     isSaved = true;
   },
 };
@@ -413,21 +365,7 @@ for (const button of document.querySelectorAll("[data-close]")) {
   button.addEventListener("click", () => button.closest("dialog").close());
 }
 
-let depth = 0; // Of elements that files are dragged over.
-for (const [type, change] of [["dragenter", 1], ["dragleave", -1]]) {
-  addEventListener(type, (event) => {
-    if (![...event.dataTransfer.types].includes("Files")) return;
-    depth += change;
-    document.body.classList.toggle("dragged", depth > 0);
-  });
-}
-addEventListener("dragover", (event) => event.preventDefault());
-addEventListener("drop", async (event) => {
-  event.preventDefault();
-  depth = 0;
-  document.body.classList.remove("dragged");
-  if (!document.querySelector("dialog[open]")) take(await fromDrop(event.dataTransfer));
-});
+onDrop(take);
 addEventListener("beforeunload", (event) => {
   const isLost = pictures && !isSaved && (!keeper || keeper.isBroken);
   if (isLost || (pictures && isRunning())) event.preventDefault();

@@ -61,7 +61,9 @@ function csv(head, rows) {
 export function download(name, text, type) {
   const link = document.createElement("a");
   link.href = URL.createObjectURL(new Blob([text], { type }));
-  link.download = name;
+  const today = new Date();
+  const parts = [today.getFullYear(), today.getMonth() + 1, today.getDate()];
+  link.download = `epic-${parts.map((part) => String(part).padStart(2, "0")).join("-")}-${name}`;
   link.click();
   setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }

@@ -4,27 +4,30 @@ import hashlib
 import shutil
 
 import pytest
-from serving import serving
+from sorted_folder import serving_folder
 from tree_of_files import tree
-
-from epic_features.sources import references
 
 KINDS = ("fTxtMssgs", "eGreetingAndMisc", "academicDigital", "personalPhotos")
 
 
-@pytest.fixture
-def root(gallery, tmp_path):
+@pytest.fixture(scope="module")
+def place(tmp_path_factory):
+    return tmp_path_factory.mktemp("sorted")
+
+
+@pytest.fixture(scope="module")
+def root(gallery, place):
     """A folder with pictures of a few kinds, in Arabic and English, and something else."""
-    root = tmp_path / "My photos صوري"
+    root = place / "My photos صوري"
     for kind in KINDS:
         shutil.copytree(gallery[0] / kind, root / kind)
     (root / "notes.txt").write_text("not a picture")
     return root
 
 
-@pytest.fixture
-def sorting(root, tmp_path, default_models):
-    with serving(tmp_path, folder=root, corrections=tmp_path / "kept", workers=1) as served:
+@pytest.fixture(scope="module")
+def sorting(root, place, default_models):
+    with serving_folder(root, place / "kept", place) as served:
         yield served
 
 
@@ -38,7 +41,7 @@ def moved(here):
     here.page.wait_for_selector("#undo-move:visible")
 
 
-def test_a_folder_is_sorted_corrected_applied_and_undone(sorting, root, visit, tmp_path):
+def test_a_folder_is_sorted_corrected_applied_and_undone(sorting, root, visit, place):
     before = tree(root)
     here = visit()
     page = here.page
@@ -52,7 +55,10 @@ def test_a_folder_is_sorted_corrected_applied_and_undone(sorting, root, visit, t
     assert groups["irrelevant"] >= 5
     assert sum(groups.values()) == len(before) - 1
     page.locator(".card.loaded").first.wait_for()  # A thumbnail from the service.
-    assert page.inner_text("[data-group=irrelevant] .where") == "go to the folder \u2068irrelevant\u2069"
+    assert (
+        page.inner_text("[data-group=irrelevant] .where")
+        == "go to the folder \u2068irrelevant\u2069"
+    )
     assert tree(root) == before
 
     wrong, chat = page.locator("[data-group=irrelevant] .card .file").all_text_contents()[:2]
@@ -65,9 +71,7 @@ def test_a_folder_is_sorted_corrected_applied_and_undone(sorting, root, visit, t
     [file] = [path for path in root.rglob("*.*") if path.name == wrong]
     digest = hashlib.sha256(file.read_bytes()).hexdigest()
     here.page.get_by_text("kept for training").wait_for()
-    sorting.until(lambda: list((tmp_path / "kept" / "personal").glob(f"{digest}.*")))
-    [kept] = references(tmp_path / "kept")
-    assert kept.label == "personal"
+    sorting.until(lambda: list((place / "kept" / "personal").glob(f"{digest}.*")))
 
     page.click("#apply")
     assert f"{going} pictures into" in page.inner_text("#confirm-list")
@@ -87,7 +91,7 @@ def test_a_folder_is_sorted_corrected_applied_and_undone(sorting, root, visit, t
     assert tree(root) == before
     assert page.is_enabled("#apply")
     page.locator("#undo").click()
-    sorting.until(lambda: not list((tmp_path / "kept" / "personal").iterdir()))
+    sorting.until(lambda: not list((place / "kept" / "personal").iterdir()))
 
     # Later, with another visit, the first screen offers to take it back.
     moved(here)

@@ -35,8 +35,8 @@ FAINT = f"""() => {{
     const isText = node => node.nodeType === 3 && node.data.trim();
     const found = [];
     for (const element of document.querySelectorAll('body *')) {{
-        if (!element.checkVisibility({{opacityProperty: true}}) || element.closest('.unseen')) continue;
-        if (element.matches(':disabled, option') || element.closest('svg')) continue;
+        if (!element.checkVisibility({{opacityProperty: true}})) continue;
+        if (element.closest('.unseen, svg') || element.matches(':disabled, option')) continue;
         if (![...element.childNodes].some(isText)) continue;
         const grounds = [];
         for (let e = element; e; e = e.parentElement) {{
@@ -89,7 +89,7 @@ def unnamed(here):
     nodes = session.send("Accessibility.getFullAXTree")["nodes"]
     shown = [node for node in nodes if not node["ignored"]]
     controls = [node for node in shown if node["role"]["value"] in CONTROLS]
-    assert len(controls) > 3
+    assert controls
     return [node for node in controls if not node.get("name", {}).get("value", "").strip()]
 
 
@@ -207,7 +207,9 @@ def test_both_languages_say_the_same(served, visit):
 def test_the_page_can_be_installed(served, visit):
     here = visit()
     here.show(served.link)
-    manifest = here.evaluate("fetch(document.querySelector('[rel=manifest]').href).then(r => r.json())")
+    manifest = here.evaluate(
+        "fetch(document.querySelector('[rel=manifest]').href).then(r => r.json())"
+    )
     assert manifest["display"] == "standalone"
     for icon in manifest["icons"]:
         size = here.page.evaluate(
