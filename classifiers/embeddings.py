@@ -157,6 +157,25 @@ def logistic_regression(embeddings: Matrix, codes: NDArray[np.intp], n_classes: 
     return LinearMap(weights.astype(np.float32), offset.astype(np.float32))
 
 
+def alignment(source: Matrix, target: Matrix) -> LinearMap:
+    """Return the map from the embeddings of one network to those of another one, by least squares.
+
+    Two trainings of a network give embeddings in other coordinates. The fit is shrunk by a
+    thousandth of the mean variance of the source, for numbers that are always 0.
+
+    Parameters
+    ----------
+    source, target : ndarray of float32, shape (n, length)
+        What the two networks make of the same pictures.
+    """
+    given, wanted = source.astype(np.float64), target.astype(np.float64)
+    middle, place = given.mean(axis=0), wanted.mean(axis=0)
+    square = (given - middle).T @ (given - middle)
+    shrunk = square + 1e-3 * max(np.trace(square) / len(square), 1e-12) * np.eye(len(square))
+    weights = np.linalg.solve(shrunk, (given - middle).T @ (wanted - place))
+    return LinearMap(weights.astype(np.float32), (place - middle @ weights).astype(np.float32))
+
+
 def _known(embeddings: Matrix) -> Matrix:
     known = embeddings[np.isfinite(embeddings).all(axis=1)]
     if not len(known):

@@ -154,7 +154,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The table is empty or lacks columns, a label is missing, there is only one class, or a
             class has a single image.
         """
-        labels = _labels(y, len(X))
+        labels = labels_of(y, len(X))
         self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         _check_classes(self.classes_, counts, self.protect)
         weights = self._weights(codes, counts, sample_weight)
@@ -320,7 +320,14 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return probabilities
 
 
-def _labels(y: ArrayLike, rows: int) -> NDArray[Any]:
+def labels_of(y: ArrayLike, rows: int) -> NDArray[Any]:
+    """Return labels as an array of texts or numbers.
+
+    Raises
+    ------
+    TableError
+        There are none, not one for every row, some are missing, or they are of several types.
+    """
     import pandas as pd
 
     labels = pd.Series(np.asarray(y, dtype=object))
