@@ -26,7 +26,10 @@ def strong(pixels: Pixels, random: np.random.Generator) -> Pixels:
     for _ in range(len(pixels)):
         zoom, stretch = random.uniform(0.9, 1.4), np.exp(random.uniform(-0.2, 0.2))
         mirror = random.choice((-1.0, 1.0))
-        linear.append(_turn(random.uniform(-_TURN, _TURN)) @ np.diag([mirror * zoom * stretch, zoom / stretch]))
+        linear.append(
+            _turn(random.uniform(-_TURN, _TURN))
+            @ np.diag([mirror * zoom * stretch, zoom / stretch])
+        )
     room = np.array([max(0.0, np.sqrt(abs(np.linalg.det(matrix))) - 1) for matrix in linear])
     shift = random.uniform(-0.5, 0.5, (len(pixels), 2)) * room[:, None]
     moved = _each(pixels, linear, shift * pixels.shape[1])

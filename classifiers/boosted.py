@@ -18,8 +18,8 @@ from classifiers.cnn import VCNN, Pixels
 from classifiers.embeddings import alignment
 from classifiers.extras import needs
 from classifiers.folds import make_folds
+from classifiers.labels import labels_of
 from classifiers.table import TableError
-from classifiers.tabular import labels_of
 
 Floats = NDArray[np.float64]
 
@@ -196,7 +196,7 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             tried = {
                 "learning_rate": trial.suggest_float("learning_rate", 0.03, 0.5, log=True),
                 "num_leaves": trial.suggest_int("num_leaves", 3, 31, log=True),
-                "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 3, 40, log=True),
+                "min_data_in_leaf": trial.suggest_int("min_data_in_leaf", 1, 40, log=True),
                 "feature_fraction": trial.suggest_float("feature_fraction", 0.1, 1.0),
                 "lambda_l2": trial.suggest_float("lambda_l2", 0.1, 100.0, log=True),
             }

@@ -15,10 +15,10 @@ from sklearn.utils.validation import check_is_fitted
 from classifiers.calibration import fit_temperature, softmax
 from classifiers.extras import needs
 from classifiers.folds import make_folds
+from classifiers.labels import labels_of
 from classifiers.metadata_numbers import MetadataNumbers
 from classifiers.onnx_network import OnnxNetwork, export
 from classifiers.table import Table, TableError
-from classifiers.tabular import labels_of
 
 if TYPE_CHECKING:
     from torch import Tensor

@@ -18,7 +18,7 @@ COLUMN = "embedding"
 Matrix = NDArray[np.float32]
 
 # A class is never ruled out: this is one in a million.
-_LEAST_LOG_PROBABILITY = float(np.log(1e-6))
+LEAST_LOG_PROBABILITY = float(np.log(1e-6))
 
 # Width of the prior of a raw score: classes that differ as much as these are told apart surely.
 _SCORE_DEVIATION = 3.0
@@ -109,7 +109,7 @@ class LinearMap:
         scores = self.scores(embeddings).astype(np.float64)
         with np.errstate(divide="ignore"):
             logarithms = np.log(softmax(scores))
-        return np.maximum(logarithms, _LEAST_LOG_PROBABILITY).astype(np.float32)
+        return np.maximum(logarithms, LEAST_LOG_PROBABILITY).astype(np.float32)
 
 
 def principal_components(embeddings: Matrix, count: int) -> LinearMap:

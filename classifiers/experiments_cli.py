@@ -45,7 +45,8 @@ def run(
     ],
     output: Annotated[Path, typer.Option("-o", "--output", help="Folder of the results.")],
     names: Annotated[
-        list[str] | None, typer.Argument(help="Variants; by default all. See `epic experiments list`.")
+        list[str] | None,
+        typer.Argument(help="Variants; by default all. See `epic experiments list`."),
     ] = None,
     features: Annotated[
         Path | None,
@@ -86,9 +87,7 @@ def run(
             )  # fmt: skip
             read = read_data(data, table.sort_by("relative_path"))
         with _Bars(console) as progress:
-            outcomes = run_all(
-                chosen, read, output, epochs=epochs, on_progress=progress, half=half
-            )
+            outcomes = run_all(chosen, read, output, epochs=epochs, on_progress=progress, half=half)
     except KeyboardInterrupt:
         console.print("interrupted; the same command continues from there")
         raise typer.Exit(130) from None

@@ -205,7 +205,7 @@ class _Run:
             rows = order[step * size : (step + 1) * size]
             found = self._losses(rows, augment(self.examples.pixels[rows], random)).mean()
             self.optimizer.zero_grad()
-            found.backward()  # type: ignore[no-untyped-call]
+            found.backward()
             self.optimizer.step()
             total += float(found.detach())
         return total / steps
@@ -236,7 +236,7 @@ class _Run:
     def _best_number(self) -> int:
         if not len(self.stop_rows):
             return len(self.history) - 1
-        return int(np.argmin([epoch.held_out for epoch in self.history]))
+        return int(np.argmin([float(epoch.held_out or 0) for epoch in self.history]))
 
     def _is_over(self) -> bool:
         return bool(self.history) and (

@@ -13,7 +13,6 @@ from epic_features.errors import SourceError
 from epic_features.image import decode
 from epic_features.settings import Settings
 
-
 SIDE = 128
 
 

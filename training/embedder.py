@@ -167,9 +167,7 @@ def read_lessons(data: Data, folder: Path, cache: Path, teacher: Embedder) -> Le
         ),
     ]
     rows = np.repeat(np.arange(len(facts)), np.where(real, VIEWS, DRAWN_VIEWS))
-    codes = {
-        name: pd.Categorical(facts[name]).codes.astype(np.int64)[rows] for name in TARGETS
-    }
+    codes = {name: pd.Categorical(facts[name]).codes.astype(np.int64)[rows] for name in TARGETS}
     return Lessons(
         pixels=np.concatenate([pixels for pixels, _ in parts]),
         taught=np.concatenate([taught for _, taught in parts]).astype(np.float32),
