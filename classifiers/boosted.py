@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin, clone
 from sklearn.utils.validation import check_is_fitted
 
-from classifiers.boosting import fit_boosters, raw_scores
+from classifiers import boosting, xgboost_trees
 from classifiers.calibration import fit_temperature, softmax
 from classifiers.cnn import VCNN, Pixels
 from classifiers.embeddings import alignment
@@ -24,6 +24,7 @@ from classifiers.table import TableError
 Floats = NDArray[np.float64]
 
 _ROUNDS, _PATIENCE = 100, 10
+_LIBRARIES: dict[str, Any] = {"lightgbm": boosting, "xgboost": xgboost_trees}
 
 
 class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
@@ -39,12 +40,14 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     ----------
     network : VCNN, optional
         The network, not fitted; by default ``VCNN()``.
+    library : str
+        ``"lightgbm"``, or ``"xgboost"`` (an extra).
     learning_rate : float
         Shrinkage of each tree.
     num_leaves : int
         Leaves of each tree.
     min_images : int
-        Least images in a leaf.
+        Least images in a leaf; not with XGBoost.
     class_weight : None or "balanced"
         "balanced" weighs each picture by the inverse frequency of its class.
     trials : int
@@ -63,7 +66,7 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The classes in alphabetical order.
     network_ : VCNN
         The network trained on everything.
-    booster_ : lightgbm.Booster
+    booster_ : lightgbm.Booster or xgboost.Booster
         The trees.
     temperature_ : float
         What raw scores are divided by.
@@ -77,6 +80,7 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self,
         network: VCNN | None = None,
         *,
+        library: str = "lightgbm",
         learning_rate: float = 0.3,
         num_leaves: int = 7,
         min_images: int = 10,
@@ -87,6 +91,7 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         random_state: int = 0,
     ) -> None:
         self.network = network
+        self.library = library
         self.learning_rate = learning_rate
         self.num_leaves = num_leaves
         self.min_images = min_images
@@ -108,6 +113,10 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if self.trials:
             needs("optuna", "Bayesian optimisation")
+        if self.library not in _LIBRARIES:
+            raise TableError(f"library={self.library!r}; choose from: {', '.join(_LIBRARIES)}")
+        if self.library == "xgboost":
+            needs("xgboost", "boosting with XGBoost", "xgboost")
         labels = labels_of(y, len(X))
         self.classes_, codes = np.unique(labels, return_inverse=True)
         weights = self._weights(codes)
@@ -121,7 +130,7 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.parameters_ |= self._tuned(embeddings, codes, weights, fold)
         logits, rounds = self._held_out(embeddings, codes, weights, fold, self.parameters_)
         self.temperature_ = fit_temperature(logits, codes, weights)
-        self.booster_ = fit_boosters(
+        self.booster_ = self._trees.fit_boosters(
             embeddings, codes, weights, self._all(self.parameters_), rounds=rounds
         )
         self.seconds_ += time.process_time() - started
@@ -130,13 +139,17 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def predict_proba(self, X: Pixels) -> Floats:  # noqa: N803
         """Return probabilities, shape (n, n_classes)."""
         check_is_fitted(self, "booster_")
-        logits = raw_scores(self.booster_, self.network_.embed(X))
+        logits = self._trees.raw_scores(self.booster_, self.network_.embed(X))
         return softmax(logits, self.temperature_)
 
     def predict(self, X: Pixels) -> NDArray[np.object_]:  # noqa: N803
         """Return the most likely class of each picture, shape (n,)."""
         chosen = self.predict_proba(X).argmax(axis=1)
         return np.asarray(self.classes_[chosen], dtype=object)
+
+    @property
+    def _trees(self) -> Any:
+        return _LIBRARIES[self.library]
 
     def _network(self, part: str) -> VCNN:
         network = clone(self.network) if self.network is not None else VCNN()
@@ -175,11 +188,11 @@ class XCNN(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         logits = np.zeros((len(codes), len(self.classes_)))
         rounds = []
         for number in np.unique(fold):
-            booster = fit_boosters(
+            booster = self._trees.fit_boosters(
                 embeddings, codes, weights, self._all(parameters), stop=fold == number
             )
-            logits[fold == number] = raw_scores(booster, embeddings[fold == number])
-            rounds.append(booster.best_iteration)
+            logits[fold == number] = self._trees.raw_scores(booster, embeddings[fold == number])
+            rounds.append(self._trees.rounds_of(booster))
         return logits, max(1, round(float(np.mean(rounds))))
 
     def _tuned(

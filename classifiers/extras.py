@@ -8,8 +8,8 @@ from typing import Any
 from epic_features.errors import MissingExtra
 
 
-def needs(name: str, purpose: str) -> Any:
-    """Return a module of the extra ``train``.
+def needs(name: str, purpose: str, extra: str = "train") -> Any:
+    """Return a module of an extra.
 
     Parameters
     ----------
@@ -17,6 +17,8 @@ def needs(name: str, purpose: str) -> Any:
         Name of the module.
     purpose : str
         What it is needed for, as in "training a network".
+    extra : str
+        The extra that brings it.
 
     Raises
     ------
@@ -28,5 +30,5 @@ def needs(name: str, purpose: str) -> Any:
     except ImportError as error:
         raise MissingExtra(
             f"{purpose} needs {name.partition('.')[0]}; install it with "
-            "`pip install 'epic-features[train]'`"
+            f"`pip install 'epic-features[{extra}]'`"
         ) from error

@@ -104,6 +104,18 @@ def test_tuning(drawn, checkpoints):
     assert optuna.logging.get_verbosity() == optuna.logging.WARNING
 
 
+def test_xgboost(drawn, checkpoints):
+    pytest.importorskip("xgboost", reason="needs XGBoost, the extra 'xgboost'")
+    pixels, labels, groups = drawn
+    model = XCNN(VCNN(**SMALL), library="xgboost", folds=2, checkpoint=checkpoints)
+    model.fit(pixels, labels, groups=groups)
+    assert (model.predict(pixels) == labels).mean() > 0.8
+    odds = model.predict_proba(pixels)
+    assert odds.sum(axis=1) == pytest.approx(np.ones(64))
+    again = clone(model).fit(pixels, labels, groups=groups)
+    assert np.array_equal(again.predict_proba(pixels), odds)
+
+
 def test_without_optuna():
     code = (
         "import sys\n"
@@ -127,6 +139,8 @@ def test_scikit_learn(drawn):
     assert clone(model).get_params()["network__width"] == 5
     with pytest.raises(NotFittedError):
         model.predict(drawn[0])
+    with pytest.raises(TableError, match="library='catboost'; choose from: lightgbm, xgboost"):
+        XCNN(library="catboost").fit(*drawn[:2])
     with pytest.raises(TableError, match="class_weight='heavy'"):
         XCNN(class_weight="heavy").fit(*drawn[:2])
     with pytest.raises(TableError, match="all rows are of one group"):

@@ -21,7 +21,9 @@ def pictures():
     return [
         np.full((60, 90, 3), 200, np.uint8),
         random.integers(0, 256, (300, 200, 3), dtype=np.uint8),
-        np.repeat(np.arange(0, 256, 2, dtype=np.uint8)[None, :, None], 77, axis=0).repeat(3, axis=2),
+        np.repeat(np.arange(0, 256, 2, dtype=np.uint8)[None, :, None], 77, axis=0).repeat(
+            3, axis=2
+        ),
     ]
 
 
