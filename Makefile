@@ -69,7 +69,7 @@ test-backends: .venv-retinaface/.installed .venv-paddle/.installed .venv-ray/.in
 
 test-train: .venv-train/.installed ## Test the training of networks, with PyTorch
 	.venv-train/bin/python -m pytest tests/classifiers/test_cnn.py tests/classifiers/test_boosted.py \
-		tests/classifiers/test_experiments.py
+		tests/classifiers/test_experiments.py tests/training
 
 lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff check

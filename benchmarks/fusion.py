@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import argparse
 import time
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -26,6 +27,7 @@ from classifiers import FusionClassifier, TabularClassifier, evaluate
 from classifiers.calibration import fit_temperature, softmax
 from classifiers.embeddings import embeddings_of, logistic_regression
 from classifiers.evaluation import Evaluation
+from classifiers.fusion_encoding import MODES
 from classifiers.table import Table, provenance_of
 from classifiers.workflow import read_features
 from training.cards import TARGETS, WEIGHTS
@@ -53,6 +55,7 @@ def main() -> None:
     parser.add_argument("data", type=Path)
     parser.add_argument("-o", "--output", type=Path, default=_OUT)
     parser.add_argument("--held-out", type=Path)
+    parser.add_argument("--modes", nargs="+", choices=MODES, default=MODES)
     options = parser.parse_args()
     table = read_features(options.features).sort_by("relative_path")
     table = table.drop_columns([name for name in _ERASED if name in table.column_names])
@@ -72,6 +75,7 @@ def main() -> None:
             embeddings[:, known],
             facts[known].reset_index(drop=True),
             (target, protect),
+            options.modes,
         )
         sections += [f"## {name}", rows]
     trained = (
@@ -106,13 +110,12 @@ def _rows(
     embeddings: np.ndarray,
     facts: pd.DataFrame,
     aim: tuple[str, tuple[str, ...]],
+    modes: Sequence[str],
 ) -> str:
     (target, protect), weight = aim, WEIGHTS.get(name)
     models: dict[str, TabularClassifier] = {
         "metadata alone": TabularClassifier(class_weight=weight, protect=protect),
-        "both: pca": _ByFold("pca", class_weight=weight, protect=protect),
-        "both: stack": _ByFold("stack", class_weight=weight, protect=protect),
-        "both: product": _ByFold("product", class_weight=weight, protect=protect),
+        **{f"both: {mode}": _ByFold(mode, class_weight=weight, protect=protect) for mode in modes},
     }
     fold = facts["fold"].to_numpy()
     lines = []

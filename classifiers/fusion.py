@@ -31,8 +31,8 @@ class FusionClassifier(TabularClassifier):
     mode : str
         ``"pca"`` puts principal components of the embedding beside the metadata, ``"stack"`` the
         class probabilities of a logistic regression on it; see `FusionEncoder`. With ``"product"``
-        the trees see the metadata alone, and the logarithms of these probabilities are added to
-        their raw scores (the product rule of Kittler et al. 1998).
+        the trees see the metadata alone, and their probabilities are multiplied by those of the
+        regression, each calibrated first (the product rule of Kittler et al. 1998).
     n_components : int
         Principal components with ``mode="pca"``.
     columns : sequence of str, optional
@@ -102,8 +102,9 @@ class FusionClassifier(TabularClassifier):
         given = super().contributions(X)
         if self.mode == "product":
             added = self.encoder_.added(self.encoder_.transform(X), self.classes_)
+            given /= self.part_temperatures_[0]
             for k in range(len(self.classes_)):
-                given[:, k, k - len(self.classes_) - 1] += added[:, k]
+                given[:, k, k - len(self.classes_) - 1] += added[:, k] / self.part_temperatures_[1]
         return given
 
     def _scores(
@@ -111,8 +112,10 @@ class FusionClassifier(TabularClassifier):
     ) -> NDArray[np.float64]:
         assert isinstance(encoder, FusionEncoder)
         numbers = encoder.transform(table)
-        added = encoder.added(numbers, self.classes_)
-        return np.asarray(raw_scores(booster, numbers) + added)
+        trees = raw_scores(booster, numbers)
+        if self.mode != "product":
+            return trees[None]
+        return np.stack([trees, encoder.added(numbers, self.classes_)])
 
     def _new_encoder(self) -> FusionEncoder:
         return FusionEncoder(

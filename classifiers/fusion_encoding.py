@@ -135,7 +135,7 @@ class FusionEncoder(TableEncoder):
         return self._joined(X, self._numbers(self.map_, embeddings_of(X)))
 
     def added(self, numbers: NDArray[np.float32], classes: NDArray[Any]) -> NDArray[np.float64]:
-        """Return what ``mode="product"`` adds to the raw scores of trees on the metadata.
+        """Return the raw scores that ``mode="product"`` takes from the embedding.
 
         Parameters
         ----------
@@ -147,14 +147,12 @@ class FusionEncoder(TableEncoder):
         Returns
         -------
         ndarray of float64, shape (n_rows, n_classes)
-            0 in the other modes, for rows without an embedding, and for the first of two classes.
+            0 for rows without an embedding, and for the first of two classes.
         """
-        found = np.zeros((len(numbers), len(classes)))
-        if self.mode == "product":
-            own = numbers[:, -len(self.classes_) :].astype(np.float64)
-            found[:] = LEAST_LOG_PROBABILITY
-            found[:, [list(map(str, classes)).index(name) for name in self.classes_]] = own
-            found[np.isnan(own).any(axis=1)] = 0
+        own = numbers[:, -len(self.classes_) :].astype(np.float64)
+        found = np.full((len(numbers), len(classes)), LEAST_LOG_PROBABILITY)
+        found[:, [list(map(str, classes)).index(name) for name in self.classes_]] = own
+        found[np.isnan(own).any(axis=1)] = 0
         return np.asarray(found - found[:, :1] if len(classes) == 2 else found, np.float64)
 
     @property

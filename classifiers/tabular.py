@@ -14,7 +14,7 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers.boosting import contributions, fit_boosters, raw_scores
-from classifiers.calibration import fit_temperature, softmax
+from classifiers.calibration import fit_temperature, fit_temperatures, joined, softmax
 from classifiers.encoding import TableEncoder
 from classifiers.folds import given_folds, make_folds
 from classifiers.guarantee import Guarantee, decide, find_guarantee
@@ -75,6 +75,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The trees.
     temperature_ : float
         What raw scores are divided by.
+    part_temperatures_ : ndarray of float64, shape (n_parts,)
+        What the scores of each part of the model are divided by before they are added; 1 where the
+        trees are all there is.
     out_of_fold_ : ndarray of float64, shape (n_rows, n_classes)
         Probabilities of the training images by the model that had not seen them, calibrated by the
         temperature of the other folds; NaN for rows of fold -1. Not saved.
@@ -166,14 +169,17 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.fold_ = make_folds(codes, groups, self.folds, self.random_state)
         else:
             self.fold_ = given_folds(fold, codes)
-        logits, rounds = self._held_out(X, codes, weights, groups)
+        parts, rounds = self._held_out(X, codes, weights, groups)
         self.encoder_ = self._new_encoder()
         numbers = self.encoder_.fit_transform(X, labels, groups=groups)
         self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
         self.booster_ = fit_boosters(numbers, codes, weights, self._boosting(), rounds=rounds)
         tested = self.fold_ >= 0
-        self.temperature_ = fit_temperature(logits[tested], codes[tested], weights[tested])
-        self.out_of_fold_ = self._calibrated_apart(logits, codes, weights)
+        known = codes[tested], weights[tested]
+        self.part_temperatures_ = fit_temperatures(parts[:, tested], *known)
+        logits = joined(parts[:, tested], self.part_temperatures_)
+        self.temperature_ = fit_temperature(logits, *known)
+        self.out_of_fold_ = self._calibrated_apart(parts, codes, weights)
         self.guarantee_: Guarantee | None = None
         if self.protect:
             protected = np.isin(self.classes_, self.protect)
@@ -185,7 +191,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two."""
         check_is_fitted(self, "booster_")
         check_provenance(X, self.provenance_)
-        return self._scores(self.booster_, self.encoder_, X)
+        return joined(self._scores(self.booster_, self.encoder_, X), self.part_temperatures_)
 
     def predict_proba(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
         """Return calibrated probabilities, shape (n_rows, n_classes).
@@ -240,7 +246,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _scores(
         self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table
     ) -> NDArray[np.float64]:
-        return raw_scores(booster, encoder.transform(table))
+        """Return the raw scores of each part of the model, shape (n_parts, n_rows, n_classes)."""
+        return raw_scores(booster, encoder.transform(table))[None]
 
     def _new_encoder(self) -> TableEncoder:
         return TableEncoder(columns=self.columns, words=self.words)
@@ -286,13 +293,16 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: NDArray[np.float64],
         groups: ArrayLike | None,
     ) -> tuple[NDArray[np.float64], int]:
-        """Return the raw scores of each row by a model that has not seen it, and mean rounds."""
-        logits = np.zeros((len(codes), len(self.classes_)))
-        rounds = []
+        """Return the raw scores of each part and row by models without it, and mean rounds."""
+        found, rounds = [], []
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
-            logits[self.fold_ == fold], needed = self._hold_out(fold, table, codes, weights, groups)
+            scores, needed = self._hold_out(fold, table, codes, weights, groups)
+            found.append((self.fold_ == fold, scores))
             rounds.append(needed)
-        return logits, max(1, round(float(np.mean(rounds))))
+        parts = np.zeros((len(scores), len(codes), len(self.classes_)))
+        for rows, scores in found:
+            parts[:, rows] = scores
+        return parts, max(1, round(float(np.mean(rounds))))
 
     def _hold_out(
         self,
@@ -340,12 +350,13 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return stop if enough else None
 
     def _calibrated_apart(
-        self, logits: NDArray[np.float64], codes: NDArray[np.intp], weights: NDArray[np.float64]
+        self, parts: NDArray[np.float64], codes: NDArray[np.intp], weights: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        probabilities = np.full_like(logits, np.nan)
+        probabilities = np.full(parts.shape[1:], np.nan)
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = self.fold_ == fold
             rest = ~test & (self.fold_ >= 0)
+            logits = joined(parts, fit_temperatures(parts[:, rest], codes[rest], weights[rest]))
             temperature = fit_temperature(logits[rest], codes[rest], weights[rest])
             probabilities[test] = softmax(logits[test], temperature)
         return probabilities

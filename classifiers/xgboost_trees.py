@@ -66,7 +66,7 @@ def fit_boosters(
         chosen,
         data(~stop),
         num_boost_round=parameters["max_rounds"],
-        evals=[(data(stop), "held-out")],
+        evals=[(data(stop), "held_out")],
         early_stopping_rounds=parameters["patience"],
         verbose_eval=False,
     )

@@ -156,8 +156,10 @@ def test_the_product_is_that_of_two_models(classes, request, quick):
     codes = np.unique(labels.astype(str), return_inverse=True)[1]
     values = embeddings_of(table)
     learned = logistic_regression(values, codes, len(both.classes_))
-    product = trees.predict_proba(table) ** trees.temperature_
-    product = product * np.exp(learned.log_probabilities(values))
+    of_trees, of_regression = both.part_temperatures_
+    assert of_trees == trees.temperature_  # Each part is calibrated as if it were alone.
+    product = trees.predict_proba(table).astype(float)
+    product *= np.exp(learned.log_probabilities(values).astype(float) / of_regression)
     product **= 1 / both.temperature_
     assert both.predict_proba(table) == pytest.approx(
         product / product.sum(axis=1, keepdims=True), abs=1e-5
