@@ -14,12 +14,12 @@ from sklearn.utils.validation import check_is_fitted
 
 from classifiers import boosting, xgboost_trees
 from classifiers.calibration import fit_temperature, softmax
-from classifiers.cnn import VCNN, Pixels
 from classifiers.embeddings import alignment
 from classifiers.extras import needs
 from classifiers.folds import make_folds
 from classifiers.labels import labels_of
 from classifiers.table import TableError
+from classifiers.vcnn import VCNN, Pixels
 
 Floats = NDArray[np.float64]
 
