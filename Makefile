@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-backends lint format clean
+.PHONY: demo test test-backends test-train lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -60,6 +60,16 @@ test-backends: .venv-retinaface/.installed .venv-paddle/.installed .venv-ray/.in
 	.venv-ray/bin/python -m pytest tests/epic_features/engines/test_ray.py
 	.venv-retinaface/bin/python -m pytest tests/epic_features/faces/test_retinaface.py
 	.venv-paddle/bin/python -m pytest tests/epic_features/text/test_paddle.py
+
+.venv-train/.installed: pyproject.toml | $(BIN)/activate
+	$(PYTHON) -m venv --clear .venv-train
+	.venv-train/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
+	.venv-train/bin/pip install --quiet --editable '.[train]' --group test
+	@touch $@
+
+test-train: .venv-train/.installed ## Test the training of networks, with PyTorch
+	.venv-train/bin/python -m pytest tests/classifiers/test_cnn.py tests/classifiers/test_boosted.py \
+		tests/classifiers/test_experiments.py tests/training
 
 lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff check

@@ -97,6 +97,11 @@ def _calibrated_loss(raw: Floats, data: lightgbm.Dataset) -> tuple[str, float, b
     return "calibrated loss", float(min(losses)), False
 
 
+def rounds_of(booster: lightgbm.Booster) -> int:
+    """Return how many rounds were best."""
+    return int(booster.best_iteration)
+
+
 def raw_scores(booster: lightgbm.Booster, numbers: NDArray[np.float32]) -> Floats:
     """Return the raw scores, shape (n, n_classes); of two classes the first one's is 0."""
     if not len(numbers):

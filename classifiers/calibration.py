@@ -15,6 +15,34 @@ def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
+def joined(parts: Floats, temperatures: Floats) -> Floats:
+    """Return the sum of the raw scores of several models, each divided by its temperature.
+
+    Parameters
+    ----------
+    parts : ndarray of float64, shape (n_parts, n, n_classes)
+        Raw scores.
+    temperatures : ndarray of float64, shape (n_parts,)
+        One for each part.
+    """
+    return np.asarray((parts / np.asarray(temperatures)[:, None, None]).sum(axis=0))
+
+
+def fit_temperatures(parts: Floats, labels: NDArray[np.intp], weights: Floats | None) -> Floats:
+    """Return the temperature of each of several parts by itself; 1 of a single one.
+
+    Parameters
+    ----------
+    parts : ndarray of float64, shape (n_parts, n, n_classes)
+        Raw scores of images that the parts were not trained on.
+    labels, weights
+        As for `fit_temperature`.
+    """
+    if len(parts) == 1:
+        return np.ones(1)
+    return np.array([fit_temperature(part, labels, weights) for part in parts])
+
+
 def fit_temperature(logits: Floats, labels: NDArray[np.intp], weights: Floats | None) -> float:
     """Return the temperature that makes held-out probabilities most likely (Guo et al. 2017).
 

@@ -12,6 +12,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
+from classifiers.experiments_cli import app as experiments
 from epic_features.cli_progress import DumpProgress, plain
 from epic_features.errors import OutputError
 from epic_features.sources.names import printable
@@ -27,6 +28,7 @@ if TYPE_CHECKING:
     from epic_features import Settings
 
 app = typer.Typer()
+app.add_typer(experiments, name="experiments")
 
 Source = Annotated[str, typer.Argument(help="A folder of pictures, a glob pattern, an address.")]
 Features = Annotated[

@@ -18,7 +18,7 @@ COLUMN = "embedding"
 Matrix = NDArray[np.float32]
 
 # A class is never ruled out: this is one in a million.
-_LEAST_LOG_PROBABILITY = float(np.log(1e-6))
+LEAST_LOG_PROBABILITY = float(np.log(1e-6))
 
 # Width of the prior of a raw score: classes that differ as much as these are told apart surely.
 _SCORE_DEVIATION = 3.0
@@ -109,7 +109,7 @@ class LinearMap:
         scores = self.scores(embeddings).astype(np.float64)
         with np.errstate(divide="ignore"):
             logarithms = np.log(softmax(scores))
-        return np.maximum(logarithms, _LEAST_LOG_PROBABILITY).astype(np.float32)
+        return np.maximum(logarithms, LEAST_LOG_PROBABILITY).astype(np.float32)
 
 
 def principal_components(embeddings: Matrix, count: int) -> LinearMap:
@@ -155,6 +155,25 @@ def logistic_regression(embeddings: Matrix, codes: NDArray[np.intp], n_classes: 
         weights[:, columns] = model.coef_.T / scaler.scale_[:, None]
         offset[columns] = model.intercept_ - scaler.mean_ @ weights[:, columns]
     return LinearMap(weights.astype(np.float32), offset.astype(np.float32))
+
+
+def alignment(source: Matrix, target: Matrix) -> LinearMap:
+    """Return the map from the embeddings of one network to those of another one, by least squares.
+
+    Two trainings of a network give embeddings in other coordinates. The fit is shrunk by a
+    thousandth of the mean variance of the source, for numbers that are always 0.
+
+    Parameters
+    ----------
+    source, target : ndarray of float32, shape (n, length)
+        What the two networks make of the same pictures.
+    """
+    given, wanted = source.astype(np.float64), target.astype(np.float64)
+    middle, place = given.mean(axis=0), wanted.mean(axis=0)
+    square = (given - middle).T @ (given - middle)
+    shrunk = square + 1e-3 * max(np.trace(square) / len(square), 1e-12) * np.eye(len(square))
+    weights = np.linalg.solve(shrunk, (given - middle).T @ (wanted - place))
+    return LinearMap(weights.astype(np.float32), (place - middle @ weights).astype(np.float32))
 
 
 def _known(embeddings: Matrix) -> Matrix:

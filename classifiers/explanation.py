@@ -10,7 +10,6 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from classifiers.boosting import contributions
 from classifiers.table import Table, TableError, check_provenance
 from classifiers.topics import part_of, phrase_of, topic_of
 
@@ -163,7 +162,7 @@ def importance(model: TabularClassifier, table: Table) -> dict[str, dict[str, fl
 
 def _contributions(model: TabularClassifier, table: Table) -> NDArray[np.float64]:
     """Return shape (n, n_classes, n_features + 1); of two classes the first mirrors the second."""
-    given = contributions(model.booster_, model.encoder_.transform(table))
+    given = model.contributions(table)
     if len(model.classes_) == 2:
         given[:, 0] = -given[:, 1]
     return given

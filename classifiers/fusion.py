@@ -3,9 +3,19 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from typing import TYPE_CHECKING
 
+import numpy as np
+from numpy.typing import NDArray
+
+from classifiers.boosting import raw_scores
+from classifiers.encoding import TableEncoder
 from classifiers.fusion_encoding import FusionEncoder
+from classifiers.table import Table
 from classifiers.tabular import TabularClassifier
+
+if TYPE_CHECKING:
+    import lightgbm
 
 
 class FusionClassifier(TabularClassifier):
@@ -20,7 +30,9 @@ class FusionClassifier(TabularClassifier):
     ----------
     mode : str
         ``"pca"`` puts principal components of the embedding beside the metadata, ``"stack"`` the
-        class probabilities of a logistic regression on it; see `FusionEncoder`.
+        class probabilities of a logistic regression on it; see `FusionEncoder`. With ``"product"``
+        the trees see the metadata alone, and their probabilities are multiplied by those of the
+        regression, each calibrated first (the product rule of Kittler et al. 1998).
     n_components : int
         Principal components with ``mode="pca"``.
     columns : sequence of str, optional
@@ -80,6 +92,30 @@ class FusionClassifier(TabularClassifier):
         )
         self.mode = mode
         self.n_components = n_components
+
+    def contributions(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
+        """Return how much each feature adds to the raw score of each class.
+
+        See `TabularClassifier.contributions`; with ``mode="product"`` what the embedding adds to
+        the score of a class is that of its feature of that class.
+        """
+        given = super().contributions(X)
+        if self.mode == "product":
+            added = self.encoder_.added(self.encoder_.transform(X), self.classes_)
+            given /= self.part_temperatures_[0]
+            for k in range(len(self.classes_)):
+                given[:, k, k - len(self.classes_) - 1] += added[:, k] / self.part_temperatures_[1]
+        return given
+
+    def _scores(
+        self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table
+    ) -> NDArray[np.float64]:
+        assert isinstance(encoder, FusionEncoder)
+        numbers = encoder.transform(table)
+        trees = raw_scores(booster, numbers)
+        if self.mode != "product":
+            return trees[None]
+        return np.stack([trees, encoder.added(numbers, self.classes_)])
 
     def _new_encoder(self) -> FusionEncoder:
         return FusionEncoder(

@@ -10,6 +10,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from classifiers.embeddings import (
     COLUMN,
+    LEAST_LOG_PROBABILITY,
     LinearMap,
     embeddings_of,
     logistic_regression,
@@ -21,23 +22,24 @@ from classifiers.table import Table, TableError
 from classifiers.topics import EMBEDDING_PREFIX
 from classifiers.words import WordCounts
 
-MODES = ("pca", "stack")
+MODES = ("pca", "stack", "product")
 
 
 class FusionEncoder(TableEncoder):
     """Turns a feature table with the column ``embedding`` into numbers.
 
     Beside the numbers of `TableEncoder` stand, with ``mode="pca"``, the first principal components
-    of the embedding; with ``mode="stack"`` the logarithms of the class probabilities that a
-    logistic regression on the embedding gives.
+    of the embedding; with ``mode="stack"`` and ``"product"`` the logarithms of the class
+    probabilities that a logistic regression on the embedding gives.
 
     With ``"stack"``, `fit_transform` is not `fit` and then `transform`, as with scikit-learn's
     ``TargetEncoder``: each row gets the probabilities of a regression that has not seen its group.
+    With ``"product"`` it gives NaN for them, so that nothing is learned from them; see `added`.
 
     Parameters
     ----------
     mode : str
-        ``"pca"`` or ``"stack"``.
+        ``"pca"``, ``"stack"`` or ``"product"``.
     n_components : int
         Principal components, at least 1.
     columns : sequence of str, optional
@@ -86,7 +88,7 @@ class FusionEncoder(TableEncoder):
         X : pandas.DataFrame or pyarrow.Table
             A feature table with the column ``embedding``.
         y : array of str, shape (n_rows,), optional
-            The class of each row; needed with ``mode="stack"``.
+            The class of each row; needed but with ``mode="pca"``.
         groups : array, shape (n_rows,), optional
             Only used by `fit_transform`.
 
@@ -132,6 +134,27 @@ class FusionEncoder(TableEncoder):
         """
         return self._joined(X, self._numbers(self.map_, embeddings_of(X)))
 
+    def added(self, numbers: NDArray[np.float32], classes: NDArray[Any]) -> NDArray[np.float64]:
+        """Return the raw scores that ``mode="product"`` takes from the embedding.
+
+        Parameters
+        ----------
+        numbers : ndarray of float32, shape (n_rows, n_features)
+            What `transform` returned.
+        classes : ndarray of str, shape (n_classes,)
+            The classes of the trees, those of `fit` among them.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, n_classes)
+            0 for rows without an embedding, and for the first of two classes.
+        """
+        own = numbers[:, -len(self.classes_) :].astype(np.float64)
+        found = np.full((len(numbers), len(classes)), LEAST_LOG_PROBABILITY)
+        found[:, [list(map(str, classes)).index(name) for name in self.classes_]] = own
+        found[np.isnan(own).any(axis=1)] = 0
+        return np.asarray(found - found[:, :1] if len(classes) == 2 else found, np.float64)
+
     @property
     def columns_used_(self) -> list[str]:
         """The columns of the table that are read."""
@@ -161,7 +184,7 @@ class FusionEncoder(TableEncoder):
         self.classes_ = list(learned["classes"])
         count = len(self.map_.offset)
         if self.map_.weights.shape[1:] != (count,) or (
-            self.mode == "stack" and count != len(self.classes_)
+            self.mode != "pca" and count != len(self.classes_)
         ):
             raise ValueError("model.npz has another shape than model.json says")
         return super().restore(learned)
@@ -173,11 +196,14 @@ class FusionEncoder(TableEncoder):
             raise TableError(f"mode={self.mode!r}; choose from: {', '.join(MODES)}")
         if self.mode == "pca" and self.n_components < 1:
             raise TableError(f"n_components={self.n_components}; at least 1 is needed")
-        if self.mode == "stack":
-            self.map_ = self._regression(embeddings, codes)
-        else:
+        alone = self.columns is not None and not len(self.columns)
+        if self.mode == "product" and alone:
+            raise TableError("mode='product' is of two parts; give columns of the metadata")
+        if self.mode == "pca":
             self.map_ = principal_components(embeddings, self.n_components)
-        if self.columns is None or len(self.columns):
+        else:
+            self.map_ = self._regression(embeddings, codes)
+        if not alone:
             super().fit(table)
         else:
             self.number_columns_, self.uses_colors_ = [], False
@@ -186,7 +212,7 @@ class FusionEncoder(TableEncoder):
 
     def _codes(self, y: object) -> NDArray[np.intp] | None:
         self.classes_ = []
-        if y is None or self.mode != "stack":
+        if y is None or self.mode == "pca":
             return None
         classes, codes = np.unique(np.asarray(y, dtype=str), return_inverse=True)
         self.classes_ = [str(name) for name in classes]
@@ -196,7 +222,7 @@ class FusionEncoder(TableEncoder):
         self, embeddings: NDArray[np.float32], codes: NDArray[np.intp] | None
     ) -> LinearMap:
         if codes is None or len(codes) != len(embeddings):
-            raise TableError("mode='stack' needs the class of every row")
+            raise TableError(f"mode={self.mode!r} needs the class of every row")
         return logistic_regression(embeddings, codes, len(self.classes_))
 
     def _held_out(
@@ -205,7 +231,9 @@ class FusionEncoder(TableEncoder):
         codes: NDArray[np.intp] | None,
         groups: ArrayLike | None,
     ) -> NDArray[np.float32]:
-        if self.mode != "stack" or codes is None:
+        if self.mode == "product":
+            return np.full((len(embeddings), len(self.classes_)), np.nan, np.float32)
+        if self.mode == "pca" or codes is None:
             return self._numbers(self.map_, embeddings)
         numbers = np.zeros((len(codes), len(self.classes_)), np.float32)
         fold = self._inner_folds(codes, groups)
@@ -223,8 +251,9 @@ class FusionEncoder(TableEncoder):
             return make_folds(np.zeros_like(codes), groups, self.folds, self.random_state)
 
     def _numbers(self, learned: LinearMap, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        stack = self.mode == "stack"
-        return learned.log_probabilities(embeddings) if stack else learned.scores(embeddings)
+        if self.mode == "pca":
+            return learned.scores(embeddings)
+        return learned.log_probabilities(embeddings)
 
     def _joined(self, table: Table, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
         return np.hstack([super().transform(table), numbers])

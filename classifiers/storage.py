@@ -49,6 +49,8 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
         "encoder": model.encoder_.to_dict(),
         "provenance": model.provenance_,
     }
+    if len(model.part_temperatures_) > 1:
+        record["part_temperatures"] = model.part_temperatures_.tolist()
     try:
         target.mkdir(parents=True, exist_ok=True)
         _replace(target / _TREES, trees.encode())
@@ -98,11 +100,15 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         model = kinds[record["kind"]](**record["parameters"])
         model.classes_ = np.array(record["classes"])
         model.temperature_ = float(record["temperature"])
+        model.part_temperatures_ = np.array(record.get("part_temperatures", [1.0]), np.float64)
         guarantee = record["guarantee"]
         model.guarantee_ = None if guarantee is None else Guarantee(**guarantee)
         model.encoder_ = model._new_encoder().restore(record["encoder"], _arrays(source))
         model.provenance_ = dict(record["provenance"])
         model.booster_ = lightgbm.Booster(model_str=trees)
+        wanted = 2 if record["parameters"].get("mode") == "product" else 1
+        if model.part_temperatures_.shape != (wanted,) or not (model.part_temperatures_ > 0).all():
+            raise ValueError(f"temperatures {model.part_temperatures_.tolist()}")
         trees_classes = max(2, model.booster_.num_model_per_iteration())
         known = set(model.classes_.tolist())
         if len(known) != len(model.classes_) or not set(model.protect) <= known:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import os
 from collections.abc import Sequence
-from typing import Any, Self
+from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
 import pyarrow as pa
@@ -13,12 +13,16 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from classifiers.boosting import fit_boosters, raw_scores
-from classifiers.calibration import fit_temperature, softmax
+from classifiers.boosting import contributions, fit_boosters, raw_scores
+from classifiers.calibration import fit_temperature, fit_temperatures, joined, softmax
 from classifiers.encoding import TableEncoder
 from classifiers.folds import given_folds, make_folds
-from classifiers.guarantee import UNSURE, Guarantee, decide, find_guarantee
+from classifiers.guarantee import Guarantee, decide, find_guarantee
+from classifiers.labels import check_classes, labels_of
 from classifiers.table import Table, TableError, check_provenance, provenance_of
+
+if TYPE_CHECKING:
+    import lightgbm
 
 logger = logging.getLogger(__name__)
 
@@ -71,6 +75,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         The trees.
     temperature_ : float
         What raw scores are divided by.
+    part_temperatures_ : ndarray of float64, shape (n_parts,)
+        What the scores of each part of the model are divided by before they are added; 1 where the
+        trees are all there is.
     out_of_fold_ : ndarray of float64, shape (n_rows, n_classes)
         Probabilities of the training images by the model that had not seen them, calibrated by the
         temperature of the other folds; NaN for rows of fold -1. Not saved.
@@ -154,22 +161,25 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The table is empty or lacks columns, a label is missing, there is only one class, or a
             class has a single image.
         """
-        labels = _labels(y, len(X))
+        labels = labels_of(y, len(X))
         self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
-        _check_classes(self.classes_, counts, self.protect)
+        check_classes(self.classes_, counts, self.protect)
         weights = self._weights(codes, counts, sample_weight)
         if fold is None:
             self.fold_ = make_folds(codes, groups, self.folds, self.random_state)
         else:
             self.fold_ = given_folds(fold, codes)
-        logits, rounds = self._held_out(X, codes, weights, groups)
+        parts, rounds = self._held_out(X, codes, weights, groups)
         self.encoder_ = self._new_encoder()
         numbers = self.encoder_.fit_transform(X, labels, groups=groups)
         self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
         self.booster_ = fit_boosters(numbers, codes, weights, self._boosting(), rounds=rounds)
         tested = self.fold_ >= 0
-        self.temperature_ = fit_temperature(logits[tested], codes[tested], weights[tested])
-        self.out_of_fold_ = self._calibrated_apart(logits, codes, weights)
+        known = codes[tested], weights[tested]
+        self.part_temperatures_ = fit_temperatures(parts[:, tested], *known)
+        logits = joined(parts[:, tested], self.part_temperatures_)
+        self.temperature_ = fit_temperature(logits, *known)
+        self.out_of_fold_ = self._calibrated_apart(parts, codes, weights)
         self.guarantee_: Guarantee | None = None
         if self.protect:
             protected = np.isin(self.classes_, self.protect)
@@ -181,7 +191,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two."""
         check_is_fitted(self, "booster_")
         check_provenance(X, self.provenance_)
-        return raw_scores(self.booster_, self.encoder_.transform(X))
+        return joined(self._scores(self.booster_, self.encoder_, X), self.part_temperatures_)
 
     def predict_proba(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
         """Return calibrated probabilities, shape (n_rows, n_classes).
@@ -221,6 +231,23 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         from classifiers.storage import load
 
         return load(folder)
+
+    def contributions(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
+        """Return how much each feature adds to the raw score of each class.
+
+        Returns
+        -------
+        ndarray of float64, shape (n_rows, n_classes, n_features + 1)
+            The last entry is the score without knowing anything; they sum to the raw scores. See
+            `classifiers.boosting.contributions`.
+        """
+        return contributions(self.booster_, self.encoder_.transform(X))
+
+    def _scores(
+        self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table
+    ) -> NDArray[np.float64]:
+        """Return the raw scores of each part of the model, shape (n_parts, n_rows, n_classes)."""
+        return raw_scores(booster, encoder.transform(table))[None]
 
     def _new_encoder(self) -> TableEncoder:
         return TableEncoder(columns=self.columns, words=self.words)
@@ -266,34 +293,48 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: NDArray[np.float64],
         groups: ArrayLike | None,
     ) -> tuple[NDArray[np.float64], int]:
-        """Return the raw scores of each row by a model that has not seen it, and mean rounds."""
-        logits = np.zeros((len(codes), len(self.classes_)))
-        rounds = []
+        """Return the raw scores of each part and row by models without it, and mean rounds."""
+        found, rounds = [], []
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
-            test = np.flatnonzero(self.fold_ == fold)
-            train = np.flatnonzero(self.fold_ != fold)
-            if absent := sorted(set(range(len(self.classes_))) - set(codes[train].tolist())):
-                logger.warning(
-                    "fold %d: all images of %s are held out together, so none of them can be "
-                    "known; are the groups too large?",
-                    *(fold, ", ".join(str(self.classes_[code]) for code in absent)),
-                )
-            # What the encoder learns, such as the vocabulary, is learned inside the fold too.
-            encoder = self._new_encoder()
-            part = None if groups is None else np.asarray(groups)[train]
-            numbers = encoder.fit_transform(
-                _rows(table, train), self.classes_[codes[train]], groups=part
-            )
-            seen = (numbers, codes[train], weights[train], self._boosting())
-            stop = self._stop_rows(codes, groups, train)
-            if stop is None:
-                needed = max(1, self.max_rounds // 5)
-            else:
-                needed = fit_boosters(*seen, stop=stop).best_iteration
-            booster = fit_boosters(*seen, rounds=needed)
-            logits[test] = raw_scores(booster, encoder.transform(_rows(table, test)))
+            scores, needed = self._hold_out(fold, table, codes, weights, groups)
+            found.append((self.fold_ == fold, scores))
             rounds.append(needed)
-        return logits, max(1, round(float(np.mean(rounds))))
+        parts = np.zeros((len(scores), len(codes), len(self.classes_)))
+        for rows, scores in found:
+            parts[:, rows] = scores
+        return parts, max(1, round(float(np.mean(rounds))))
+
+    def _hold_out(
+        self,
+        fold: int,
+        table: Table,
+        codes: NDArray[np.intp],
+        weights: NDArray[np.float64],
+        groups: ArrayLike | None,
+    ) -> tuple[NDArray[np.float64], int]:
+        """Return the raw scores of the rows of a fold by a model without it, and its rounds."""
+        test = np.flatnonzero(self.fold_ == fold)
+        train = np.flatnonzero(self.fold_ != fold)
+        if absent := sorted(set(range(len(self.classes_))) - set(codes[train].tolist())):
+            logger.warning(
+                "fold %d: all images of %s are held out together, so none of them can be "
+                "known; are the groups too large?",
+                *(fold, ", ".join(str(self.classes_[code]) for code in absent)),
+            )
+        # What the encoder learns, such as the vocabulary, is learned inside the fold too.
+        encoder = self._new_encoder()
+        part = None if groups is None else np.asarray(groups)[train]
+        numbers = encoder.fit_transform(
+            _rows(table, train), self.classes_[codes[train]], groups=part
+        )
+        seen = (numbers, codes[train], weights[train], self._boosting())
+        stop = self._stop_rows(codes, groups, train)
+        if stop is None:
+            needed = max(1, self.max_rounds // 5)
+        else:
+            needed = fit_boosters(*seen, stop=stop).best_iteration
+        booster = fit_boosters(*seen, rounds=needed)
+        return self._scores(booster, encoder, _rows(table, test)), needed
 
     def _stop_rows(
         self, codes: NDArray[np.intp], groups: ArrayLike | None, train: NDArray[np.intp]
@@ -309,58 +350,16 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return stop if enough else None
 
     def _calibrated_apart(
-        self, logits: NDArray[np.float64], codes: NDArray[np.intp], weights: NDArray[np.float64]
+        self, parts: NDArray[np.float64], codes: NDArray[np.intp], weights: NDArray[np.float64]
     ) -> NDArray[np.float64]:
-        probabilities = np.full_like(logits, np.nan)
+        probabilities = np.full(parts.shape[1:], np.nan)
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = self.fold_ == fold
             rest = ~test & (self.fold_ >= 0)
+            logits = joined(parts, fit_temperatures(parts[:, rest], codes[rest], weights[rest]))
             temperature = fit_temperature(logits[rest], codes[rest], weights[rest])
             probabilities[test] = softmax(logits[test], temperature)
         return probabilities
-
-
-def _labels(y: ArrayLike, rows: int) -> NDArray[Any]:
-    import pandas as pd
-
-    labels = pd.Series(np.asarray(y, dtype=object))
-    if not rows or not len(labels):
-        raise TableError("the table has no rows; there is nothing to train on")
-    if len(labels) != rows:
-        raise TableError(f"{len(labels)} labels for {rows} rows")
-    if labels.isna().any():
-        raise TableError(
-            f"{int(labels.isna().sum())} of {rows} rows have no label; leave them out, or put "
-            "every image into the folder of its class"
-        )
-    if labels.map(lambda label: isinstance(label, str)).all():
-        return np.asarray(labels, dtype=str)
-    kinds = {type(label) for label in labels}
-    if len(kinds) > 1:
-        names = ", ".join(sorted(kind.__name__ for kind in kinds))
-        raise TableError(f"labels are of several types ({names}); give texts")
-    return np.asarray(labels.tolist())
-
-
-def _check_classes(
-    classes: NDArray[np.str_], counts: NDArray[np.intp], protect: Sequence[str]
-) -> None:
-    if isinstance(protect, str):
-        raise TableError(f"protect={protect!r}; give a list of class names, such as [{protect!r}]")
-    if len(classes) < 2:
-        raise TableError(f"there is only the class {str(classes[0])!r}; at least two are needed")
-    if (counts < 2).any():
-        alone = ", ".join(map(str, classes[counts < 2]))
-        raise TableError(f"only one image of: {alone}; a class needs at least two")
-    if UNSURE in classes:
-        raise TableError(f"a class can't be called {UNSURE!r}, which is an answer of `decide`")
-    if set(classes) <= set(protect):
-        raise TableError("every class is protected; there would be nothing to tell them from")
-    if unknown := sorted(set(protect) - set(classes)):
-        raise TableError(
-            f"no images of the protected classes {', '.join(unknown)}; there are "
-            f"{', '.join(classes)}"
-        )
 
 
 def _rows(table: Table, rows: NDArray[np.intp]) -> Table:

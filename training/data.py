@@ -89,11 +89,16 @@ def load_data(folder: Path, cache: Path, *, drawn: bool = True) -> Data:
     return Data(_frame([real, made]), pd.concat([facts, _drawn_facts(made)], ignore_index=True))
 
 
-def _drawn(cache: Path) -> pa.Table:
+def drawn_pictures(cache: Path) -> Path:
+    """Return the folder of the drawn pictures; they are drawn once."""
     pictures = cache / "drawn-pictures"
     if not pictures.exists():
         draw_gallery(pictures, count=N_DRAWN, seed=DRAWN_SEED)
-    table, _ = extract_features(str(pictures), cache / "drawn", SETTINGS)
+    return pictures
+
+
+def _drawn(cache: Path) -> pa.Table:
+    table, _ = extract_features(str(drawn_pictures(cache)), cache / "drawn", SETTINGS)
     # Photographs of the drawn gallery come from a few library samples: nothing to learn from.
     useful = [name in {*_WHATSAPP, *_LIKE} for name in _classes(table)]
     return table.filter(pa.array(useful)).sort_by("relative_path")

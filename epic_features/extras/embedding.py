@@ -25,6 +25,9 @@ from epic_features.stage import Backend
 SHIPPED = Path(models.__file__).parent / "embedders"
 """A folder for each name: its ``preprocess.json``, and its ONNX file unless that is downloaded."""
 
+DEFAULT = "vcnn"
+"""The network that comes with the library."""
+
 _BATCH = 16
 
 
@@ -33,12 +36,12 @@ class Embedder:
 
     Parameters
     ----------
-    model : path-like or str
+    model : path-like or str, optional
         An ONNX file with a ``preprocess.json`` beside it (see
         `epic_features.extras.preprocess.Preprocess`), a folder with both and no other ONNX file, or
-        the name of a network that comes with the library. The ONNX file holds its weights itself,
-        and takes one float32 picture, or any number of them, of the size and layout that
-        ``preprocess.json`` gives.
+        the name of a network that comes with the library, by default the small ``"vcnn"``. The ONNX
+        file holds its weights itself, and takes one float32 picture, or any number of them, of the
+        size and layout that ``preprocess.json`` gives.
     model_dir : path-like, optional
         Folder of downloaded models; see `epic_features.models.cache_dir`.
 
@@ -67,7 +70,9 @@ class Embedder:
     """
 
     def __init__(
-        self, model: str | os.PathLike[str], model_dir: str | os.PathLike[str] | None = None
+        self,
+        model: str | os.PathLike[str] = DEFAULT,
+        model_dir: str | os.PathLike[str] | None = None,
     ) -> None:
         self.path, described = _locate(os.fspath(model), model_dir)
         self.preprocess = Preprocess.read(described)

@@ -62,7 +62,7 @@ def two_fused(two):
     return with_embedding(table, embeddings(labels.astype(str), seed=1, apart=0.4)), labels
 
 
-@pytest.fixture(scope="module", params=["pca", "stack"])
+@pytest.fixture(scope="module", params=["pca", "stack", "product"])
 def mode(request):
     return request.param
 
@@ -94,7 +94,8 @@ def test_the_embedding_helps_where_the_metadata_are_noise(mode, make_table, quic
     fused = with_embedding(table, embeddings(labels))
     alone = TabularClassifier(**quick).fit(table, labels)
     both = FusionClassifier(mode, **quick).fit(fused, labels)
-    embedding_only = FusionClassifier(mode, columns=(), **quick).fit(fused, labels)
+    single = "pca" if mode == "product" else mode
+    embedding_only = FusionClassifier(single, columns=(), **quick).fit(fused, labels)
     rates = [
         (m.classes_[m.out_of_fold_.argmax(axis=1)] == labels).mean()
         for m in (alone, both, embedding_only)
@@ -144,6 +145,28 @@ def test_probabilities_are_those_of_scikit_learn(three_fused, count):
     wanted = wanted.fit(plain, labels).predict_log_proba(plain)
     assert found == pytest.approx(np.maximum(wanted, np.log(1e-6)), abs=1e-3)
     assert encoder.feature_names_.tolist() == [f"embedding:class {c}" for c in np.unique(labels)]
+
+
+@pytest.mark.parametrize("classes", ["two", "three"])
+def test_the_product_is_that_of_two_models(classes, request, quick):
+    """Of the trees on the metadata alone, and of a logistic regression on the embedding."""
+    table, labels = request.getfixturevalue(f"{classes}_fused")
+    both = FusionClassifier("product", **quick).fit(table, labels)
+    trees = TabularClassifier(**quick).fit(table, labels)
+    codes = np.unique(labels.astype(str), return_inverse=True)[1]
+    values = embeddings_of(table)
+    learned = logistic_regression(values, codes, len(both.classes_))
+    of_trees, of_regression = both.part_temperatures_
+    assert of_trees == trees.temperature_  # Each part is calibrated as if it were alone.
+    product = trees.predict_proba(table).astype(float)
+    product *= np.exp(learned.log_probabilities(values).astype(float) / of_regression)
+    product **= 1 / both.temperature_
+    assert both.predict_proba(table) == pytest.approx(
+        product / product.sum(axis=1, keepdims=True), abs=1e-5
+    )
+    contributions = both.contributions(table)
+    raw = both.decision_function(table)
+    assert contributions.sum(axis=2) == pytest.approx(raw, abs=1e-4)
 
 
 def test_the_rows_to_train_on_are_judged_by_others(three_fused):
@@ -348,10 +371,12 @@ def test_wrong_parameters(three, three_fused, quick):
     table, labels = three_fused
     with pytest.raises(TableError, match="lacks the column embedding.*--embed"):
         FusionClassifier(**quick).fit(*three)
-    with pytest.raises(TableError, match="mode='concat'; choose from: pca, stack"):
+    with pytest.raises(TableError, match="mode='concat'; choose from: pca, stack, product"):
         FusionClassifier("concat", **quick).fit(table, labels)
     with pytest.raises(TableError, match="n_components=0"):
         FusionClassifier("pca", 0, **quick).fit(table, labels)
+    with pytest.raises(TableError, match="'product' is of two parts"):
+        FusionClassifier("product", columns=(), **quick).fit(table, labels)
     with pytest.raises(TableError, match="needs the class of every row"):
         FusionEncoder("stack").fit(table)
     with pytest.raises(TableError, match="one group"):

@@ -1,0 +1,34 @@
+"""Optional parts, with a clear word when one is missing."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import Any
+
+from epic_features.errors import MissingExtra
+
+
+def needs(name: str, purpose: str, extra: str = "train") -> Any:
+    """Return a module of an extra.
+
+    Parameters
+    ----------
+    name : str
+        Name of the module.
+    purpose : str
+        What it is needed for, as in "training a network".
+    extra : str
+        The extra that brings it.
+
+    Raises
+    ------
+    MissingExtra
+        It is not installed.
+    """
+    try:
+        return import_module(name)
+    except ImportError as error:
+        raise MissingExtra(
+            f"{purpose} needs {name.partition('.')[0]}; install it with "
+            f"`pip install 'epic-features[{extra}]'`"
+        ) from error

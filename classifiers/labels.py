@@ -1,0 +1,69 @@
+"""Labels as they are given, checked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import Any
+
+import numpy as np
+from numpy.typing import ArrayLike, NDArray
+
+from classifiers.guarantee import UNSURE
+from classifiers.table import TableError
+
+
+def labels_of(y: ArrayLike, rows: int) -> NDArray[Any]:
+    """Return labels as an array of texts or numbers.
+
+    Raises
+    ------
+    TableError
+        There are none, not one for every row, some are missing, or they are of several types.
+    """
+    import pandas as pd
+
+    labels = pd.Series(np.asarray(y, dtype=object))
+    if not rows or not len(labels):
+        raise TableError("the table has no rows; there is nothing to train on")
+    if len(labels) != rows:
+        raise TableError(f"{len(labels)} labels for {rows} rows")
+    if labels.isna().any():
+        raise TableError(
+            f"{int(labels.isna().sum())} of {rows} rows have no label; leave them out, or put "
+            "every image into the folder of its class"
+        )
+    if labels.map(lambda label: isinstance(label, str)).all():
+        return np.asarray(labels, dtype=str)
+    kinds = {type(label) for label in labels}
+    if len(kinds) > 1:
+        names = ", ".join(sorted(kind.__name__ for kind in kinds))
+        raise TableError(f"labels are of several types ({names}); give texts")
+    return np.asarray(labels.tolist())
+
+
+def check_classes(
+    classes: NDArray[np.str_], counts: NDArray[np.intp], protect: Sequence[str]
+) -> None:
+    """Refuse classes that nothing can be learned of, and protected ones that are none.
+
+    Raises
+    ------
+    TableError
+        Saying which.
+    """
+    if isinstance(protect, str):
+        raise TableError(f"protect={protect!r}; give a list of class names, such as [{protect!r}]")
+    if len(classes) < 2:
+        raise TableError(f"there is only the class {str(classes[0])!r}; at least two are needed")
+    if (counts < 2).any():
+        alone = ", ".join(map(str, classes[counts < 2]))
+        raise TableError(f"only one image of: {alone}; a class needs at least two")
+    if UNSURE in classes:
+        raise TableError(f"a class can't be called {UNSURE!r}, which is an answer of `decide`")
+    if set(classes) <= set(protect):
+        raise TableError("every class is protected; there would be nothing to tell them from")
+    if unknown := sorted(set(protect) - set(classes)):
+        raise TableError(
+            f"no images of the protected classes {', '.join(unknown)}; there are "
+            f"{', '.join(classes)}"
+        )
