@@ -63,7 +63,8 @@ class WorkerPool:
         self._limits = limits
         self._settings = Settings(max_pixels=limits.max_pixels, max_bytes=limits.max_bytes)
         self._build = partial(Looker, warm=model)
-        self._jobs: queue.SimpleQueue[_Job] = queue.SimpleQueue()
+        # Not SimpleQueue: where another thread is faster, its `get` may wait without its timeout.
+        self._jobs: queue.Queue[_Job] = queue.Queue()
         self._room = asyncio.Semaphore(limits.max_queue)
         self._handles: list[WorkerHandle | None] = [None] * self.size
         self._threads: list[threading.Thread] = []
