@@ -218,7 +218,7 @@ def decode(steps: NDArray[np.float32], symbols: Sequence[str]) -> tuple[str, flo
     if not keep.any():
         return "", 0.0
     text = "".join(symbols[index] for index in best[keep])
-    return text, float(steps.max(axis=1)[keep].mean())
+    return text, float(steps[keep, best[keep]].mean())
 
 
 def characters_of(path: Path) -> list[str]:
