@@ -66,14 +66,14 @@ function fillStart() {
     : t("lastMoved", { count: last.moved, when: day(last.at) });
 }
 
-// --- Looking at pictures ---
-
 function open(model) {
   const facts = models.find(({ name }) => name === model);
   pictures = new Pictures(model, facts.classes);
   total = 0;
   keeper = server.corrections ? new Keeper(model, keepFailed) : null;
+  const mine = pictures; // Late answers about pictures that are gone change nothing.
   pictures.addEventListener("answer", ({ picture }) => {
+    if (mine !== pictures) return;
     cards.update(picture);
     showProgress();
   });
@@ -120,8 +120,9 @@ function take({ pictures: found, others }) {
     byId("notice").hidden = false;
     byId("notice").textContent = t("skipped", { count: others });
   }
+  const mine = pictures;
   sender ??= new Sender(pictures.model, {
-    answer: (picture, line) => pictures?.answer(picture, line),
+    answer: (picture, line) => mine.answer(picture, line),
     wait: showWait,
     blocked: showBlocked,
     end: () => pictures && showProgress(),
@@ -192,8 +193,6 @@ function showBlocked(error) {
   status.show(() => folder.told(error), { done: pictures.done.length, count: total });
   if (error.status === 401) trouble(error);
 }
-
-// --- Choosing ---
 
 function openGroups(picture, button) {
   if (pictures.isLocked || picture.error) return;
@@ -283,8 +282,6 @@ async function undoLast() {
   await carryOut(folder.undoMoves, "returned", false);
   await begin();
 }
-
-// --- Everything that can be pressed ---
 
 const SAVED = {
   "save-plan": () => download("plan.json", planJson(pictures), "application/json"),

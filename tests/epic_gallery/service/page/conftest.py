@@ -48,6 +48,8 @@ class Visit:
 
     def groups(self) -> dict[str, int]:
         """Return the number of cards that can be seen, by group."""
+        drawn = "new Promise(done => requestAnimationFrame(() => requestAnimationFrame(done)))"
+        self.page.evaluate(drawn)  # Groups are counted once a frame.
         counted = {}
         for section in self.page.locator("#groups section:visible").all():
             cards = section.locator(".card:not([hidden])").count()
