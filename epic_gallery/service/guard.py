@@ -77,8 +77,10 @@ class Guard:
                 headers = MutableHeaders(scope=message)
                 for name, value in HEADERS.items():
                     headers[name] = value
-                if scope["path"].startswith(_OPEN):
-                    headers["Cache-Control"] = "no-store"
+                # A browser asks each time whether the page is still the same: after an upgrade it
+                # would otherwise mix old and new modules. Answers are not kept at all.
+                kept = "no-store" if scope["path"].startswith(_OPEN) else "no-cache"
+                headers["Cache-Control"] = kept
             await send(message)
 
         try:

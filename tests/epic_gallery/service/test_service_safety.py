@@ -144,6 +144,7 @@ def test_headers_of_every_answer(strict, small):
         assert answer.headers["referrer-policy"] == "no-referrer"
         assert "server" not in answer.headers
     assert httpx.get(f"{strict.url}/v1/models").headers["cache-control"] == "no-store"
+    assert httpx.get(f"{strict.url}/page.js").headers["cache-control"] == "no-cache"
 
 
 def test_the_page_asks_nobody_else():
