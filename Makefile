@@ -64,7 +64,7 @@ test-backends: .venv-retinaface/.installed .venv-paddle/.installed .venv-ray/.in
 .venv-train/.installed: pyproject.toml | $(BIN)/activate
 	$(PYTHON) -m venv --clear .venv-train
 	.venv-train/bin/python -m pip install --quiet --upgrade 'pip>=25.1'
-	.venv-train/bin/pip install --quiet --editable '.[train]' --group test --group arabic-training
+	.venv-train/bin/pip install --quiet --editable '.[train,xgboost]' --group test --group arabic-training
 	@touch $@
 
 test-train: .venv-train/.installed ## Test the training of networks, with PyTorch

@@ -10,8 +10,6 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
 from rich.table import Table
 
-from classifiers.experiments import read_data
-from classifiers.experiments import run as run_all
 from classifiers.variants import Variant, variants
 from epic_features.cli_progress import plain
 from epic_features.errors import OutputError
@@ -71,10 +69,14 @@ def run(
     """
     from classifiers.disputes import disputed, write_disputes
     from classifiers.experiment_report import summarise, write
+    from classifiers.experiments import read_data
+    from classifiers.experiments import run as run_all
+    from classifiers.extras import needs
     from classifiers.workflow import TRAINING_GROUPS, extract_features
     from epic_features import Settings
 
     chosen = variants(names or ())
+    needs("torch", "training a network")
     if output.resolve().is_relative_to(data.resolve()):
         raise OutputError(f"{output} lies in {data}, among the pictures; choose a folder outside")
     console = Console(stderr=True, quiet=quiet)

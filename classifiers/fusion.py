@@ -58,7 +58,7 @@ class FusionClassifier(TabularClassifier):
 
     def __init__(
         self,
-        mode: str = "pca",
+        mode: str = "product",
         n_components: int = 32,
         *,
         columns: Sequence[str] | None = None,

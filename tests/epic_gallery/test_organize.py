@@ -86,8 +86,7 @@ def test_the_guard_holds_back_what_the_model_would_move(tmp_path, scheme):
 
     class Rash:
         classes_, protect, guarantee_ = scheme.model.classes_, (), None
-        provenance_, encoder_, booster_ = {}, scheme.model.encoder_, scheme.model.booster_
-        temperature_ = 1.0
+        provenance_, encoder_, contributions = {}, scheme.model.encoder_, scheme.model.contributions
 
         def predict_proba(self, table):
             import numpy as np
