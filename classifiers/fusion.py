@@ -58,7 +58,7 @@ class FusionClassifier(TabularClassifier):
 
     def __init__(
         self,
-        mode: str = "product",
+        mode: str = "stack",
         n_components: int = 32,
         *,
         columns: Sequence[str] | None = None,
