@@ -4,6 +4,7 @@ import csv
 import io
 import json
 import shutil
+import time
 from collections import Counter
 
 import pytest
@@ -101,6 +102,13 @@ def test_labels_are_corrected_by_mouse_and_by_keyboard(served, visit, pictures, 
     assert page.is_hidden("#undo")
 
 
+def _until(holds, seconds=20):
+    end = time.monotonic() + seconds
+    while not holds():
+        assert time.monotonic() < end, "it did not come about"
+        time.sleep(0.05)
+
+
 def test_the_keyboard_goes_everywhere(served, visit, pictures):
     here = visit()
     page = here.page
@@ -140,11 +148,13 @@ def test_the_keyboard_goes_everywhere(served, visit, pictures):
     page.keyboard.press("ArrowRight")
     assert page.inner_text("#detail-title") == order[1]
     page.keyboard.press("Escape")
-    assert here.evaluate(focused) == order[1]
+    _until(
+        lambda: here.evaluate(focused) == order[1]
+    )  # A dialog tells a little later that it closed.
     page.keyboard.press("m")
     assert page.is_visible("#menu")
     page.keyboard.press("Escape")
-    assert here.evaluate(focused) == order[1]
+    _until(lambda: here.evaluate(focused) == order[1])
     page.keyboard.press("/")
     assert here.evaluate("document.activeElement.id") == "search"
     page.keyboard.press("?")  # Typed, because this is a field.
