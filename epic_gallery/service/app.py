@@ -19,6 +19,7 @@ from starlette.routing import Route
 from starlette.staticfiles import StaticFiles
 
 from epic_features import __version__
+from epic_features.errors import EpicError
 from epic_gallery.service import gallery_api
 from epic_gallery.service.classify_api import Classify
 from epic_gallery.service.guard import CLASSIFY, Guard
@@ -47,7 +48,11 @@ def create_app(settings: ServiceSettings) -> Starlette:
     app = Starlette(
         routes=routes,
         middleware=[Middleware(Guard, state=state, routes=names)],
-        exception_handlers={HTTPException: _http_error, 500: _internal_error},
+        exception_handlers={
+            HTTPException: _http_error,
+            EpicError: _not_possible,
+            500: _internal_error,
+        },
         lifespan=lifespan,
     )
     app.state.service = state
@@ -99,6 +104,12 @@ async def _http_error(_: Request, error: Exception) -> Response:
     code = {404: "not_found", 405: "wrong_method"}.get(error.status_code, "bad_request")
     message = f"{error.detail}; GET /openapi.json tells what there is"
     return JSONResponse(Problem(code, message).json, error.status_code, error.headers)
+
+
+async def _not_possible(_: Request, error: Exception) -> Response:
+    """Tell what the library says: a folder that is gone, a disk that is full."""
+    problem = Problem("not_possible", str(error))
+    return JSONResponse(problem.json, problem.status)
 
 
 async def _internal_error(_: Request, error: Exception) -> Response:

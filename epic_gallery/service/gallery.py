@@ -59,20 +59,24 @@ class FolderPlan:
     decided: dict[str, dict[str, Any]] = field(default_factory=dict)
     places: dict[str, str] = field(default_factory=dict)
 
-    def moves(self, root: Path, changes: Mapping[str, str]) -> Plan:
-        """Return the moves, with the classes that a person chose in place of the model's.
+    def moves(self, root: Path, changes: Mapping[str, str], seen: Mapping[str, str]) -> Plan:
+        """Return the moves that a person saw and agreed to, and no other.
 
         Parameters
         ----------
         root : Path
             The folder.
         changes : mapping of str to str
-            The class of a picture by its path. A class that is no folder lets it stay.
+            The class that a person chose in place of the model's, by the path of the picture. A
+            class that is no folder lets it stay.
+        seen : mapping of str to str
+            The folder that each picture was said to go to, by its path.
 
         Raises
         ------
         Refusal
-            A picture or a class is not known.
+            A picture or a class is not known, or this plan says something else than was seen:
+            another page has planned meanwhile.
         """
         import pandas as pd
 
@@ -85,6 +89,14 @@ class FolderPlan:
             known = rows.get(path, {"path": path, "confidence": None, "personal": None})
             rows[path] = known | {"label": label, "decision": label, "folder": folder}
             rows[path]["reason"] = BY_HAND
+        for path, folder in seen.items():
+            if rows.get(path, {}).get("folder") != folder:
+                raise Refusal(
+                    "stale_plan",
+                    f"{path!r} is no longer planned to go to {folder!r}, perhaps because another "
+                    "page has planned meanwhile; sort the folder again",
+                )
+        rows = {path: row for path, row in rows.items() if path in seen}
         if not rows:
             return Plan(root, ())
         return plan_moves(root, self.pictures.values(), pd.DataFrame(rows.values()), "move").plan
@@ -120,14 +132,18 @@ class Gallery:
         self._settings = settings
         self._plan: FolderPlan | None = None
         self._moving: asyncio.Task[Any] | None = None
+        self._starting = asyncio.Lock()
 
     def summary(self) -> Line:
-        """Return the folder's name, how many pictures it has, and what can be undone."""
+        """Return the folder's name, how many pictures it has, and what can be undone.
+
+        A folder that is not there at the moment has none.
+        """
         try:
-            number = len(list_pictures(self.root))
-        except SourceError:
-            number = 0
-        return {"name": printable(self.root.name), "pictures": number, "last": self._last()}
+            number, last = len(list_pictures(self.root)), self._last()
+        except EpicError:
+            number, last = 0, None
+        return {"name": printable(self.root.name), "pictures": number, "last": last}
 
     async def look(self, model: str) -> AsyncIterator[Line]:
         """Look at every picture that is still to be sorted; the plan grows meanwhile.
@@ -172,21 +188,25 @@ class Gallery:
             for task in running:
                 task.cancel()
 
-    async def apply(self, changes: Mapping[str, str]) -> AsyncIterator[Line]:
-        """Move pictures as they are planned; see `FolderPlan.moves` and `_carried_out`."""
-        self._check_idle()
-        if self._plan is None:
-            raise Refusal("bad_request", "nothing is planned; sort the folder first")
-        plan = await asyncio.to_thread(self._plan.moves, self.root, changes)
-        return self._carried_out(partial(apply, plan))
+    async def apply(
+        self, changes: Mapping[str, str], seen: Mapping[str, str]
+    ) -> AsyncIterator[Line]:
+        """Move pictures as they are planned; see `FolderPlan.moves` and `_carry_out`."""
+        async with self._starting:
+            self._check_idle()
+            if self._plan is None:
+                raise Refusal("bad_request", "nothing is planned; sort the folder first")
+            plan = await asyncio.to_thread(self._plan.moves, self.root, changes, seen)
+            return self._carry_out(partial(apply, plan))
 
     async def undo(self) -> AsyncIterator[Line]:
-        """Take back the latest move; see `_carried_out`."""
-        self._check_idle()
-        if await asyncio.to_thread(self._last) is None:
-            raise Refusal("bad_request", "nothing that was moved can be taken back")
-        # The folder has a journal of its own, so `undo` won't look for one above it.
-        return self._carried_out(partial(undo, self.root))
+        """Take back the latest move; see `_carry_out`."""
+        async with self._starting:
+            self._check_idle()
+            if await asyncio.to_thread(self._last) is None:
+                raise Refusal("bad_request", "nothing that was moved can be taken back")
+            # The folder has a journal of its own, so `undo` won't look for one above it.
+            return self._carry_out(partial(undo, self.root))
 
     def thumbnail(self, path: str) -> bytes:
         """Return a small JPEG of a picture that a worker has already read without trouble.
@@ -235,8 +255,8 @@ class Gallery:
         plan.decided[path] = row
         return line | {"folder": row["folder"]}
 
-    async def _carried_out(self, work: Callable[..., MoveReport]) -> AsyncIterator[Line]:
-        """Yield how far a move is, then its report; it goes on when nobody listens any more."""
+    def _carry_out(self, work: Callable[..., MoveReport]) -> AsyncIterator[Line]:
+        """Start a move; tell how far it is, then its report. It goes on when nobody listens."""
         loop, lines = asyncio.get_running_loop(), asyncio.Queue[Line | None]()
 
         def tell(line: Line) -> None:
@@ -245,7 +265,7 @@ class Gallery:
         def carry_out() -> None:
             try:
                 report = work(on_progress=lambda done, of: tell({"done": done, "of": of}))
-            except EpicError as error:
+            except (EpicError, OSError) as error:
                 tell({"error": {"code": "not_moved", "message": str(error)}})
                 return
             if self._plan is not None:
@@ -254,8 +274,7 @@ class Gallery:
 
         self._moving = asyncio.create_task(asyncio.to_thread(carry_out))
         self._moving.add_done_callback(lambda _: lines.put_nowait(None))
-        while (line := await lines.get()) is not None:
-            yield line
+        return _until_none(lines)
 
     def _check_idle(self) -> None:
         if self._moving is not None and not self._moving.done():
@@ -267,6 +286,11 @@ class Gallery:
             if away := sum(entry.is_away for entry in journal.entries):
                 return {"moved": away, "at": journal.created, "interrupted": not journal.ended}
         return None
+
+
+async def _until_none(lines: asyncio.Queue[Line | None]) -> AsyncIterator[Line]:
+    while (line := await lines.get()) is not None:
+        yield line
 
 
 def _judged(scheme: Scheme, path: str, found: Line, guard: Line) -> dict[str, Any]:

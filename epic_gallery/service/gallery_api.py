@@ -24,6 +24,9 @@ if TYPE_CHECKING:
 MAX_CHANGES = 32 * 2**20
 """Bytes of the corrections in one request to sort: about 200,000 pictures."""
 
+MAX_QUESTION = 2**16
+"""Bytes of any other question."""
+
 _AT_ONCE = 2
 
 
@@ -79,7 +82,7 @@ class GalleryApi:
     async def plan(self, request: Request) -> Response:
         """Look at the pictures of the folder, one line for each."""
         gallery = self._there()
-        asked = await self._json(request)
+        asked = await self._json(request, MAX_QUESTION)
         return await _lines(gallery.look(str(asked.get("model", self._default))))
 
     async def thumbnail(self, request: Request) -> Response:
@@ -94,12 +97,19 @@ class GalleryApi:
         return Response(content, media_type="image/jpeg", headers=headers)
 
     async def apply(self, request: Request) -> Response:
-        """Move pictures, with what the person changed."""
+        """Move the pictures that the person saw, with what the person changed."""
         gallery = self._there()
-        changes = (await self._json(request)).get("changes", {})
-        if not isinstance(changes, dict) or not all(isinstance(v, str) for v in changes.values()):
-            raise Refusal("bad_request", "changes must be an object: a class for each path")
-        return await _lines(await gallery.apply(changes))
+        asked = await self._json(request, MAX_CHANGES)
+        changes: Any = asked.get("changes", {})
+        moves: Any = asked.get("moves")
+        for name, given in (("changes", changes), ("moves", moves)):
+            if not isinstance(given, dict) or not all(isinstance(v, str) for v in given.values()):
+                raise Refusal(
+                    "bad_request",
+                    f"{name} must be an object: for changes a class, for moves the folder that "
+                    "was shown, for each path",
+                )
+        return await _lines(await gallery.apply(changes, moves))
 
     async def undo(self, _: Request) -> Response:
         """Take the latest move back."""
@@ -112,7 +122,10 @@ class GalleryApi:
         asked = request.query_params
         classes = self._classes(asked.get("model", self._default))
         if (path := asked.get("path")) is not None:
-            content = await asyncio.to_thread(self._there().file(path).read_bytes)
+            try:
+                content = await asyncio.to_thread(self._there().file(path).read_bytes)
+            except OSError as error:
+                raise Refusal("not_found", f"{path!r} can't be read: {error.strerror}") from error
         else:
             content = await _body(request, self._limits.max_bytes)
         async with self._saving:
@@ -140,10 +153,11 @@ class GalleryApi:
             raise Refusal("unknown_model", f"model={model!r} is not known; choose from: {known}")
         return self._models[model].classes
 
-    async def _json(self, request: Request) -> dict[str, Any]:
-        content = await _body(request, MAX_CHANGES)
+    async def _json(self, request: Request, most: int) -> dict[str, Any]:
+        content = await _body(request, most)
         try:
-            asked = json.loads(content or b"{}")
+            # In a thread: a long list of changes takes a while, and others wait.
+            asked = await asyncio.to_thread(json.loads, content or b"{}")
         except (ValueError, RecursionError):
             asked = None
         if not isinstance(asked, dict):

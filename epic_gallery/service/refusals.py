@@ -60,6 +60,8 @@ STATUS = {
     "not_found": 404,
     "wrong_method": 405,
     "too_slow_upload": 408,
+    "stale_plan": 409,
+    "not_possible": 409,
     "too_large": 413,
     "too_many_pixels": 413,
     "too_many_files": 413,

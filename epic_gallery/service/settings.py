@@ -6,6 +6,8 @@ from dataclasses import dataclass, field
 from ipaddress import ip_address
 from pathlib import Path
 
+from epic_features.errors import SettingsError
+
 
 @dataclass(frozen=True)
 class Limits:
@@ -82,6 +84,17 @@ class ServiceSettings:
     workers: int | None = None
     token: str | None = field(default=None, repr=False)
     limits: Limits = Limits()
+
+    def __post_init__(self) -> None:
+        """Refuse to keep corrections among the pictures that are sorted, or the other way round."""
+        if self.folder is None or self.corrections is None:
+            return
+        folder, kept = (Path(p).expanduser().resolve() for p in (self.folder, self.corrections))
+        if kept.is_relative_to(folder) or folder.is_relative_to(kept):
+            raise SettingsError(
+                f"the corrections in {kept} and the pictures in {folder} must be apart, or what is "
+                "kept for training would be sorted as well; choose another folder for one of them"
+            )
 
     @property
     def is_local(self) -> bool:

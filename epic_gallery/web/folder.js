@@ -45,7 +45,8 @@ export function confirmMoves(pictures) {
 /** Move the pictures, with what was changed by hand; returns the report. */
 export function applyMoves(pictures) {
   const changes = Object.fromEntries(pictures.changed.map((p) => [p.path, p.chosen]));
-  return carriedOut("/v1/gallery/apply", { changes }, "moving");
+  const moves = Object.fromEntries(pictures.moves.map(([p, group]) => [p.path, group]));
+  return carriedOut("/v1/gallery/apply", { changes, moves }, "moving");
 }
 
 export const undoMoves = () => carriedOut("/v1/gallery/undo", {}, "returning");

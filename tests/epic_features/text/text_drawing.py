@@ -4,8 +4,8 @@ import re
 import unicodedata
 from pathlib import Path
 
-import matplotlib
 import numpy as np
+import pytest
 from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont, features
 
@@ -16,8 +16,6 @@ _LATIN = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "Arial.ttf", "arial.tt
 _ARABIC = ("NotoNaskhArabic-Regular.ttf", "NotoSansArabic-Regular.ttf", "DejaVuSans.ttf")
 
 
-# matplotlib, which the package needs, brings DejaVu: it has Arabic letters in all their forms.
-_PACKAGED = Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 _NOT_JOINED_AFTER = frozenset(
     "\u0627\u0623\u0625\u0622\u062f\u0630\u0631\u0632\u0648\u0624\u0629\u0649\u0621"
 )
@@ -26,13 +24,20 @@ _LEFT_TO_RIGHT = re.compile(r"([A-Za-z0-9\u0660-\u0669][A-Za-z0-9\u0660-\u0669.,
 
 def font(size, arabic=False, text=""):
     if arabic and not features.check("raqm"):
-        return ImageFont.truetype(_PACKAGED, size, layout_engine=ImageFont.Layout.BASIC)
+        return ImageFont.truetype(_packaged(), size, layout_engine=ImageFont.Layout.BASIC)
     # Some Arabic fonts have neither Latin letters nor a slash.
     for name in _LATIN if not arabic or re.search("[A-Za-z/]", text) else _ARABIC:
         for folder in _FOLDERS:
             for path in sorted(Path(folder).rglob(name)):
                 return ImageFont.truetype(str(path), size)
-    return ImageFont.truetype(_PACKAGED, size)
+    return ImageFont.truetype(_packaged(), size)
+
+
+def _packaged():
+    """The DejaVu of matplotlib, which has Arabic letters in all their forms."""
+    reason = "no font is installed, and matplotlib, which brings one, is not there either"
+    matplotlib = pytest.importorskip("matplotlib", reason=reason)
+    return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
 def shaped(text):

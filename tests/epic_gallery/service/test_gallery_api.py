@@ -13,7 +13,9 @@ from PIL import Image as PILImage
 from sorted_folder import serving_folder
 from tree_of_files import tree
 
+from epic_features.errors import SettingsError
 from epic_features.sources import references
+from epic_gallery.service.settings import ServiceSettings
 
 ODD = os.fsdecode(b"caf\xe9.png")
 
@@ -85,8 +87,9 @@ def test_plan_apply_undo(api, root):
     unsure = next(path for path in found if path.startswith("animated/"))
     stays = next(path for path in sorted(going) if path.startswith("cards/"))
     changes = {unsure: "irrelevant", stays: "personal"}
-    *progress, last = lines(api.post("/v1/gallery/apply", json={"changes": changes}))
     expected = (going | {unsure}) - {stays}
+    asked = {"changes": changes, "moves": dict.fromkeys(expected, "irrelevant")}
+    *progress, last = lines(api.post("/v1/gallery/apply", json=asked))
     assert last == {"report": {"moved": len(expected), "left": []}}
     assert progress[-1] == {"done": len(expected), "of": len(expected)}
     assert (root / stays).exists()
@@ -110,11 +113,57 @@ def test_changes_are_checked(api, root):
     _, found = planned(api)
     path = next(iter(found))
     for changes in ({"../secret.png": "irrelevant"}, {path: "../.."}, {path: 3}, [path]):
-        refused = api.post("/v1/gallery/apply", json={"changes": changes})
+        refused = api.post("/v1/gallery/apply", json={"changes": changes, "moves": {}})
         assert refused.status_code == 400, changes
     assert api.post("/v1/gallery/apply", content=b"{").status_code == 400
     assert api.post("/v1/gallery/plan", json={"model": "drawn"}).status_code == 400
     assert tree(root) == before
+
+
+def test_nothing_moves_that_was_not_shown(api, root):
+    before = tree(root)
+    _, found = planned(api)
+    going = sorted(path for path, line in found.items() if line.get("folder"))
+    for moves in ({"moves": {}}, {"changes": {}}):
+        api.post("/v1/gallery/apply", json=moves)
+        assert tree(root) == before
+    *_, last = lines(api.post("/v1/gallery/apply", json={"moves": {going[0]: "irrelevant"}}))
+    assert last == {"report": {"moved": 1, "left": []}}
+    assert not (root / going[0]).exists()
+    assert all((root / path).exists() for path in going[1:])
+    lines(api.post("/v1/gallery/undo"))
+    assert tree(root) == before
+
+
+def test_a_plan_that_was_replaced_meanwhile_is_refused(api, root):
+    before = tree(root)
+    _, found = planned(api)
+    moves = {path: line["folder"] for path, line in found.items() if line.get("folder")}
+    for _ in lines(api.post("/v1/gallery/plan", json={"model": "whatsapp"})):
+        pass
+    refused = api.post("/v1/gallery/apply", json={"moves": moves})
+    assert refused.status_code == 409
+    assert "sort the folder again" in refused.json()["error"]["message"]
+    assert tree(root) == before
+
+
+def test_a_folder_that_is_gone_is_said(api, root):
+    away = root.with_name("unplugged")
+    root.rename(away)
+    try:
+        assert api.get("/v1/gallery").json()["folder"]["pictures"] == 0
+        answer = api.post("/v1/gallery/undo")
+        assert answer.status_code in (400, 409)
+        assert "report" not in answer.json()["error"]["message"]
+    finally:
+        away.rename(root)
+
+
+def test_corrections_are_kept_apart_from_the_pictures(tmp_path):
+    for folder, kept in (("album", "album/kept"), ("kept/album", "kept"), ("album", "album")):
+        with pytest.raises(SettingsError, match="must be apart"):
+            ServiceSettings(folder=tmp_path / folder, corrections=tmp_path / kept)
+    ServiceSettings(folder=tmp_path / "album", corrections=tmp_path / "album kept")
 
 
 def test_thumbnails_stay_inside_the_folder(api, root, place):
