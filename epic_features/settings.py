@@ -113,6 +113,11 @@ class Settings:
                 f"text={self.text!r} is not known; choose from: {', '.join(TEXT_EXTENTS)}, with a "
                 "number from 1 for N"
             )
+        if self.text == "counts" and self.ocr != "rapid":
+            raise SettingsError(
+                f'text="counts" finds text with the detector of ocr="rapid", not of {self.ocr!r}; '
+                "leave out one of the two"
+            )
         _check_choice("arabic", self.arabic, ARABIC_READERS)
         if self.model_dir is not None:
             object.__setattr__(self, "model_dir", os.fspath(self.model_dir))
@@ -141,9 +146,13 @@ class Settings:
     def from_record(cls, record: Mapping[str, Any]) -> Settings:
         """Return the settings behind a table or model, of what `to_dict` said of them.
 
-        What an older version did not know, and what describes the machine, is as by default.
+        What an older version did not know, and what describes the machine, is as by default. What
+        was ``ocr="boxes"`` is ``text="counts"`` now.
         """
-        return cls(**{name: record[name] for name in cls.row_fields() if name in record})
+        known = {name: record[name] for name in cls.row_fields() if name in record}
+        if known.get("ocr") == "boxes":
+            known |= {"ocr": cls.ocr, "text": "counts"}
+        return cls(**known)
 
     @classmethod
     def row_fields(cls) -> tuple[str, ...]:

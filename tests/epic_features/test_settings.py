@@ -24,6 +24,7 @@ def test_groups_are_expanded_in_canonical_order():
     [
         ({"faces": "haar"}, "centerface, yunet, retinaface"),
         ({"ocr": "magic"}, "rapid, paddle"),
+        ({"ocr": "paddle", "text": "counts"}, "leave out one of the two"),
         ({"text": "some"}, "full, counts, budget:N"),
         ({"text": "budget:0"}, "from 1 for N"),
         ({"text": "budget:-3"}, "from 1 for N"),
@@ -65,3 +66,11 @@ def test_machine_limits_do_not_change_rows():
     fields = Settings.row_fields()
     assert "faces" in fields
     assert not {"max_pixels", "max_bytes", "model_dir"} & set(fields)
+
+
+def test_the_record_of_an_older_version_is_understood():
+    record = Settings(groups=("text",)).to_dict()
+    del record["text"]
+    assert Settings.from_record(record) == Settings(groups=("text",))
+    old = record | {"ocr": "boxes"}
+    assert Settings.from_record(old) == Settings(groups=("text",), text="counts")
