@@ -64,7 +64,8 @@ class Settings:
         How much of the text is read. ``full``: all of it. ``counts``: nothing, text is only found,
         on a smaller copy, for a small part of the time; all columns that need letters are then
         null. ``budget:N``, such as ``budget:12``: of each picture the N largest boxes; where text
-        is and how much is told of all of it, the columns that need letters are about what was read.
+        is and how much is told of all boxes found, also of those that reading would have dropped
+        as no text, and the columns that need letters are about what was read.
     arabic : str
         Recogniser of Arabic lines: ``own``, which comes with this library, ``tesseract``, ``rapid``
         (a PP-OCRv5 model that has to be downloaded) or ``none``.

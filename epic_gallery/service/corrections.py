@@ -127,5 +127,10 @@ def _write(content: bytes, target: Path) -> None:
     """Write a file that is there completely or not at all."""
     top = target.parent.parent
     with tempfile.NamedTemporaryFile(dir=top, prefix=".", suffix=".part", delete=False) as part:
-        part.write(content)
-    Path(part.name).replace(target)
+        try:
+            part.write(content)
+            part.close()
+            Path(part.name).replace(target)
+        except OSError:
+            Path(part.name).unlink(missing_ok=True)
+            raise
