@@ -1,14 +1,17 @@
 // Puts the page together.
 import { getJson, Refused, setToken, takeToken } from "./api.js";
+import { isSure } from "./asking.js";
 import { fillBar } from "./bar.js";
 import { Cards } from "./cards.js";
 import { showChips } from "./chips.js";
 import { openDetail, refreshDetail } from "./detail.js";
 import { fromInput, onDrop } from "./files.js";
+import { fillStart } from "./first.js";
 import * as folder from "./folder.js";
 import * as keys from "./keys.js";
-import { className, day, language, modelName, onLanguage, percent, remember, setLanguage, t } from "./language.js";
+import { className, language, onLanguage, percent, remember, setLanguage, t } from "./language.js";
 import { openMenu } from "./menu.js";
+import { holding, isHeld } from "./moving.js";
 import { Pictures } from "./pictures.js";
 import { correctionsCsv, download, Keeper, listCsv, planJson } from "./saving.js";
 import { Sender } from "./sending.js";
@@ -31,7 +34,7 @@ async function begin() {
     models = known.models;
     server = gallery;
     byId("offline").hidden = true;
-    fillStart();
+    fillStart(models, server);
   } catch (error) {
     trouble(error);
   }
@@ -44,26 +47,6 @@ function trouble(error) {
     byId("offline").hidden = false;
     byId("offline-text").textContent = folder.told(error);
   }
-}
-
-function fillStart() {
-  const select = byId("model");
-  const before = select.value || models.find((model) => model.default)?.name;
-  select.replaceChildren(...models.map(({ name }) => new Option(modelName(name), name)));
-  select.value = before;
-  byId("forgotten").textContent = t(server.corrections ? "promise2kept" : "promise2");
-  const there = server.folder;
-  byId("folder-card").hidden = !there;
-  if (!there) return;
-  byId("folder-title").textContent = t("folderTitle", { name: there.name });
-  byId("folder-count").textContent = t("folderCount", { count: there.pictures });
-  byId("sort-folder").disabled = !there.pictures;
-  const { last } = there;
-  byId("last").hidden = !last;
-  if (!last) return;
-  byId("last-text").textContent = last.interrupted
-    ? t("interrupted")
-    : t("lastMoved", { count: last.moved, when: day(last.at) });
 }
 
 function open(model) {
@@ -96,6 +79,9 @@ function open(model) {
   byId("main").focus();
 }
 
+const isLost = () => Boolean(pictures?.changed.length && !isSaved && (!keeper || keeper.isBroken));
+const mayLeave = async () => !isLost() || (await isSure("lostTitle", "lostText", "startAgain"));
+
 function startAgain() {
   sender?.stop();
   looking?.abort();
@@ -109,12 +95,16 @@ function startAgain() {
   byId("main").focus();
 }
 
-function take({ pictures: found, others }) {
+async function take({ pictures: found, others }) {
+  if (isHeld(pictures)) return;
   if (!found.length) {
     status.toast(t("noPictures"));
     return;
   }
-  if (pictures?.folders || looking) startAgain();
+  if (pictures?.folders || looking) {
+    if (!(await mayLeave())) return;
+    startAgain();
+  }
   if (!pictures) open(byId("model").value);
   if (others) {
     byId("notice").hidden = false;
@@ -135,11 +125,13 @@ function take({ pictures: found, others }) {
 }
 
 async function sortFolder() {
+  if (isHeld(pictures)) return;
   const wanted = byId("model").value;
   const model = server.models.includes(wanted) ? wanted : "personal";
   open(model);
   looking = new AbortController();
   const mine = pictures;
+  let problem = null;
   try {
     await folder.look(pictures, looking.signal, (count) => {
       total = count;
@@ -147,15 +139,14 @@ async function sortFolder() {
       showProgress();
     });
   } catch (error) {
-    if (error.name !== "AbortError") status.show(() => folder.told(error));
-    if (error.status === 401) trouble(error);
-    if (error.name !== "AbortError") return;
-  } finally {
-    if (mine === pictures) looking = null;
+    if (error.name !== "AbortError") problem = error;
   }
   if (mine !== pictures) return;
-  if (!total) status.show(() => t("emptyFolder"));
-  else showProgress();
+  looking = null;
+  showProgress();
+  if (problem) status.show(() => folder.told(problem), { done: pictures.done.length, count: total });
+  else if (!total) status.show(() => t("emptyFolder"));
+  if (problem?.status === 401) trouble(problem);
   cards.reorder((byId("order").value = "unsure"));
 }
 
@@ -195,11 +186,12 @@ function showBlocked(error) {
 }
 
 function openGroups(picture, button) {
-  if (pictures.isLocked || picture.error) return;
+  if (isHeld(pictures) || pictures.isLocked || picture.error) return;
   openMenu(button, pictures, picture, (name) => choose(picture, name));
 }
 
 function choose(picture, name) {
+  if (isHeld(pictures)) return;
   const before = pictures.groupOf(picture);
   const card = cards.cards.get(picture);
   const hasKeyboard = card.contains(document.activeElement);
@@ -218,7 +210,7 @@ function neighbour(card) {
 }
 
 function undoChoice() {
-  const picture = pictures?.undo();
+  const picture = isHeld(pictures) ? null : pictures?.undo();
   if (!picture) return;
   const group = className(pictures.groupOf(picture));
   status.toast(t("back", { name: picture.path.split("/").pop(), group }));
@@ -253,27 +245,30 @@ function showBelow() {
 }
 
 async function carryOut(work, words, isAway) {
-  for (const id of ["apply", "undo-move", "undo-last"]) byId(id).disabled = true;
+  if (isHeld(pictures)) return;
+  const mine = pictures; // Null on the first screen.
+  const isShown = () => mine && mine === pictures;
   try {
-    const report = await work();
-    if (pictures) {
-      pictures.isLocked = isAway;
+    const moved = holding(mine, isAway, work);
+    showBar();
+    const report = await moved;
+    if (isShown()) {
       folder.showReport(report, words, isAway);
       cards.refresh();
       showProgress();
     } else status.toast(t(words, { count: report.moved }));
   } catch (error) {
-    if (pictures) status.show(() => folder.told(error));
+    if (isShown()) status.show(() => folder.told(error));
     else status.toast(folder.told(error));
   } finally {
-    for (const id of ["undo-move", "undo-last"]) byId(id).disabled = false;
     showBar();
   }
 }
 
 async function apply() {
-  if (await folder.confirmMoves(pictures)) {
-    await carryOut(() => folder.applyMoves(pictures), "moved", true);
+  const mine = pictures;
+  if ((await folder.confirmMoves(mine)) && mine === pictures) {
+    await carryOut(() => folder.applyMoves(mine), "moved", true);
     byId("undo-move").focus();
   }
 }
@@ -308,7 +303,9 @@ const PRESSED = {
   add: () => byId("files").click(),
   "sort-folder": sortFolder,
   "undo-last": undoLast,
-  "start-again": startAgain,
+  "start-again": async () => {
+    if (!isHeld(pictures) && (await mayLeave())) startAgain();
+  },
   stop: () => {
     sender?.stop();
     looking?.abort();
@@ -364,8 +361,7 @@ for (const button of document.querySelectorAll("[data-close]")) {
 
 onDrop(take);
 addEventListener("beforeunload", (event) => {
-  const isLost = pictures && !isSaved && (!keeper || keeper.isBroken);
-  if (isLost || (pictures && isRunning())) event.preventDefault();
+  if (isLost() || (pictures && isRunning())) event.preventDefault();
 });
 
 keys.listen(byId("groups"), () => cards, {
@@ -380,7 +376,7 @@ keys.listen(byId("groups"), () => cards, {
 });
 
 onLanguage(() => {
-  fillStart();
+  fillStart(models, server);
   showBelow();
   status.again();
   if (!pictures) return;

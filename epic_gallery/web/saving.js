@@ -32,17 +32,21 @@ const reasonInEnglish = (picture) =>
     .map((reason) => reason.text.en)
     .join(", ");
 
-/** Every picture with what was found and what was chosen. */
+/** A text that a spreadsheet would calculate is marked as text. */
+const plain = (value) => (/^[=+\-@\t\r]/.test(value ?? "") ? `'${value}` : value);
+
+/** Every picture with what was found and what was chosen; for people, so nothing is a formula. */
 export function listCsv(pictures) {
   const folders = new Map(pictures.moves);
   const rows = pictures.done.map((picture) => {
     const { path, chosen, label, confidence, sha256, error } = picture;
-    return [path, chosen ?? label, confidence, label, folders.get(picture), sha256, error?.code];
+    const texts = [chosen ?? label, label, folders.get(picture)].map(plain);
+    return [plain(path), texts[0], confidence, texts[1], texts[2], sha256, error?.code];
   });
   return csv(["relative_path", "class", "confidence", "guess", "folder", "sha256", "error"], rows);
 }
 
-/** What was changed, as ``epic train FOLDER --labels`` reads it. */
+/** What was changed, as ``epic train FOLDER --labels`` reads it: paths exactly as they are. */
 export function correctionsCsv(pictures) {
   const rows = pictures.changed.map((p) => [p.path, p.chosen, p.label, p.confidence, p.sha256]);
   return csv(["relative_path", "class", "guess", "confidence", "sha256"], rows);

@@ -7,6 +7,8 @@ const AT_ONCE = 2;
 const TRIES = 4; // Of one picture, when an answer ends without it.
 const LONGEST_WAIT = 30; // Seconds.
 const PASSING = new Set(["no_worker", "queue_full", "memory_full", "too_many_requests"]);
+/** The status that a refusal has when it is not the end of an answer already begun. */
+const statusOf = (code) => (PASSING.has(code) ? 503 : code === "too_slow_upload" ? 408 : 400);
 
 export class Sender {
   /**
@@ -19,7 +21,7 @@ export class Sender {
     this.on = on;
     this.queue = [];
     this.running = 0;
-    this.isStopped = false;
+    this.isStopped = this.isBlocked = false;
     this.failures = 0;
     this.abort = new AbortController();
   }
@@ -36,7 +38,7 @@ export class Sender {
   }
 
   resume() {
-    this.isStopped = false;
+    this.isStopped = this.isBlocked = false;
     this.failures = 0;
     this.abort = new AbortController();
     this.#pump();
@@ -50,7 +52,8 @@ export class Sender {
         this.#pump();
       });
     }
-    if (!this.running && (this.isStopped || !this.queue.length)) this.on.end();
+    const isOver = !this.running && (this.isStopped || !this.queue.length);
+    if (isOver && !this.isBlocked) this.on.end(); // What blocks it was told, and stays to be read.
   }
 
   #batch() {
@@ -74,8 +77,10 @@ export class Sender {
       const query = new URLSearchParams({ model: this.model });
       const response = await ask(`/v1/classify?${query}`, { method: "POST", body, signal });
       for await (const line of linesOf(response)) {
-        if (line.index === undefined) problem = new Refused(400, line.error.code, line.error.message);
-        else if (!PASSING.has(line.error?.code)) {
+        if (line.index === undefined) {
+          const { code, message } = line.error;
+          problem = new Refused(statusOf(code), code, message);
+        } else if (!PASSING.has(line.error?.code)) {
           this.on.answer(open.get(line.index), line);
           open.delete(line.index);
         }
@@ -108,14 +113,19 @@ export class Sender {
       }
       return;
     }
+    const isAway = problem?.status === 0;
+    const isStuck = Boolean(problem) && this.failures >= TRIES;
+    const first = pictures[0]; // The one that was on its way, when the upload was too slow.
     for (const picture of pictures.reverse()) {
-      picture.tries = (picture.tries ?? 0) + 1;
+      if (isStuck) picture.tries = 0; // Counted anew when somebody goes on.
+      else if (!problem || picture === first) picture.tries = (picture.tries ?? 0) + 1;
       if (await isGone(picture.file)) this.#giveUp(picture, { code: "gone" });
-      else if (!problem && picture.tries > TRIES) this.#giveUp(picture, { code: "picture_failed" });
-      else this.queue.unshift(picture);
+      else if (!isAway && picture.tries > TRIES) {
+        this.#giveUp(picture, problem ?? { code: "picture_failed" });
+      } else this.queue.unshift(picture);
     }
-    if (problem?.status === 0 && this.failures >= TRIES) this.#block(problem);
-    else await this.#pause(0, signal, problem?.status === 0);
+    if (isStuck) this.#block(problem);
+    else await this.#pause(0, signal, isAway);
   }
 
   #giveUp(picture, error) {
@@ -125,6 +135,7 @@ export class Sender {
   #block(problem) {
     if (this.isStopped) return;
     this.stop();
+    this.isBlocked = true;
     this.on.blocked(problem);
   }
 

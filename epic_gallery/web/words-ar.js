@@ -227,6 +227,10 @@ export default {
     many: "تركنا {count} صورة كما هي:",
     other: "تركنا {count} صورة كما هي:",
   },
+  lostTitle: "نبدأ من جديد بدون تغييراتك؟",
+  lostText: "المجموعات التي غيّرتها لم تُحفظ بعد. إذا أردتها فارجع ونزّلها أولًا.",
+  keepLooking: "ارجع إلى الصور",
+  waitForMove: "يجري نقل الصور الآن. انتظر حتى ينتهي.",
 
   tokenTitle: "هذه الصفحة تحتاج إلى رابطها",
   tokenText: "صوّر الكود أو افتح الرابط الذي ظهر على الكمبيوتر عند التشغيل، أو الصق الرمز هنا.",
@@ -255,6 +259,7 @@ export default {
   error_picture_took_too_long: "استغرقت وقتًا أطول من اللازم",
   error_picture_ended_worker: "لم نستطع مشاهدتها",
   error_picture_failed: "لم نستطع مشاهدتها",
+  error_too_slow_upload: "الاتصال أبطأ من أن تُرسل",
   error_gone: "الملف تغيّر أو لم يعد موجودًا",
   error_other: "{why}",
 };

@@ -135,6 +135,10 @@ export default {
   moved: { zero: "No picture was moved.", one: "One picture was moved.", other: "{count} pictures were moved." },
   returned: { zero: "No picture was put back.", one: "One picture is back in its place.", other: "{count} pictures are back in their places." },
   left: { one: "One was left alone:", other: "{count} were left alone:" },
+  lostTitle: "Start again without your changes?",
+  lostText: "The groups you changed are not saved yet. To keep them, go back and download them first.",
+  keepLooking: "Back to the pictures",
+  waitForMove: "Pictures are being moved. Wait until that is over.",
 
   tokenTitle: "This page needs its link",
   tokenText: "Scan the code or open the link that the computer showed when the service was started. Or paste the token here.",
@@ -163,6 +167,7 @@ export default {
   error_picture_took_too_long: "looking at it took too long",
   error_picture_ended_worker: "it could not be looked at",
   error_picture_failed: "it could not be looked at",
+  error_too_slow_upload: "the connection was too slow to send it",
   error_gone: "the file changed or is gone",
   error_other: "{why}",
 };
