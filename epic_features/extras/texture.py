@@ -73,7 +73,9 @@ def _slope(luma: _Gray, x: int, y: int) -> _Real:
 
 
 def _length(gx: _Real, gy: _Real) -> _Real:
-    return np.asarray(cv2.magnitude(gx, gy), np.float32)
+    # Not cv2.magnitude: its last bit depends on where in memory the numbers happen to lie. The sum of
+    # the squares of quarters is exact, so that only the root rounds.
+    return np.sqrt(gx * gx + gy * gy)
 
 
 def _at_least(values: _Real, limit: float) -> _Mask:
