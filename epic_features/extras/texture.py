@@ -73,8 +73,8 @@ def _slope(luma: _Gray, x: int, y: int) -> _Real:
 
 
 def _length(gx: _Real, gy: _Real) -> _Real:
-    # Not cv2.magnitude: its last bit depends on where in memory the numbers happen to lie. The sum of
-    # the squares of quarters is exact, so that only the root rounds.
+    # Not cv2.magnitude: its last bit depends on where in memory the numbers happen to lie. The sum
+    # of the squares of quarters is exact, so that only the root rounds.
     return np.sqrt(gx * gx + gy * gy)
 
 
