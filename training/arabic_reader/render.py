@@ -34,7 +34,7 @@ _PHOTO_SIDE, _MOST_PHOTOS = 480, 300
 _MOST_WIDTH = 1400
 # A shard makes do with a few faces and sizes: opening a font takes longer than drawing a line.
 _FACES, _SIZES = 64, 12
-_LEAST_SIZE, _MOST_SIZE = 9, 56
+_LEAST_SIZE, _MOST_SIZE = 10, 52
 # Lines that must not be read: other scripts, and boxes without any text.
 _FOREIGN_SHARE, _EMPTY_SHARE = 0.05, 0.02
 _ICON_SHARE = 0.14

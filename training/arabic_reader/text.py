@@ -108,11 +108,11 @@ class Corpus:
             text = self._part(rng, _pick(rng, list(self.kinds.values())), 8)
         elif kind < 0.57:
             text = self._part(rng, self.interface, 7)
-        elif kind < 0.72:
+        elif kind < 0.68:
             text = " ".join(self._words(rng, 1 + int(rng.integers(6))))
-        elif kind < 0.77:
+        elif kind < 0.72:
             text = " ".join(_pick(rng, self.names) for _ in range(1 + rng.integers(3)))
-        elif kind < 0.90:
+        elif kind < 0.91:
             text = self._numbers(rng)
         elif kind < 0.94:
             text = self._part(rng, self.english, 6)
@@ -142,7 +142,7 @@ class Corpus:
         return " ".join(words)
 
     def _numbers(self, rng: np.random.Generator) -> str:
-        digits = "".join(str(rng.integers(10)) for _ in range(1 + rng.integers(6)))
+        digits = "".join(str(rng.integers(10)) for _ in range(1 + rng.integers(10)))
         hour, minute = 1 + rng.integers(12), rng.integers(60)
         day, month, year = 1 + rng.integers(28), 1 + rng.integers(12), 1990 + rng.integers(45)
         phone = "01" + "".join(str(rng.integers(10)) for _ in range(9))
@@ -155,13 +155,14 @@ class Corpus:
             f"{digits} جنيه", f"{digits} ج.م", f"{digits}%", f"%{digits}", f"{digits}.{minute:02}",
             f"{digits} {word}", f"{word} {digits}", f"({digits}) {word}", f"{word}: {digits}",
             f"{digits[:3]},{phone[3:6]}", f"{digits} x {day}", f"{day} + {month} = {day + month}",
-            digits, digits, f"{word} ({digits})", f"[{day}]", f"{day}. {word}", f"{day}) {word}",
+            digits, digits, digits, digits, digits, f"{word} ({digits})", f"[{day}]",
+            f"{day}. {word}", f"{day}) {word}",
             f"{year} - {year + 1}", f"{digits} كم", f"{day}°", f"#{word}_{digits}", f"{digits}$",
         ))  # fmt: skip
         script = rng.random()
-        if script < 0.45:
+        if script < 0.55:
             number = number.translate(_INDIC).replace("%", "٪").replace(",", "،")
-        elif script < 0.50:
+        elif script < 0.60:
             number = number.translate(_PERSIAN)
         if rng.random() < 0.4:
             extra = " ".join(self._words(rng, 1 + int(rng.integers(3))))
@@ -180,8 +181,8 @@ class Corpus:
             text = _pick(rng, ("- ", "• ", "* ", "✓ ", "· ")) + text
         elif chance < 0.27:
             text = "#" + text.replace(" ", "_")
-        if rng.random() < 0.13:
-            text = vocalised(rng, text, dense=rng.random() < 0.6)
+        if rng.random() < 0.11:
+            text = vocalised(rng, text, dense=rng.random() < 0.4)
         elif rng.random() < 0.06:
             text = "".join(char for char in text if not "\u064b" <= char <= "\u0652")
         return text
