@@ -108,10 +108,12 @@ class Corpus:
             text = self._part(rng, _pick(rng, list(self.kinds.values())), 8)
         elif kind < 0.57:
             text = self._part(rng, self.interface, 7)
-        elif kind < 0.68:
+        elif kind < 0.66:
             text = " ".join(self._words(rng, 1 + int(rng.integers(6))))
-        elif kind < 0.72:
+        elif kind < 0.70:
             text = " ".join(_pick(rng, self.names) for _ in range(1 + rng.integers(3)))
+        elif kind < 0.75:
+            return _digits(rng, 10).translate(_INDIC)
         elif kind < 0.91:
             text = self._numbers(rng)
         elif kind < 0.94:
@@ -142,10 +144,10 @@ class Corpus:
         return " ".join(words)
 
     def _numbers(self, rng: np.random.Generator) -> str:
-        digits = "".join(str(rng.integers(10)) for _ in range(1 + rng.integers(10)))
+        digits = _digits(rng, 6)
         hour, minute = 1 + rng.integers(12), rng.integers(60)
         day, month, year = 1 + rng.integers(28), 1 + rng.integers(12), 1990 + rng.integers(45)
-        phone = "01" + "".join(str(rng.integers(10)) for _ in range(9))
+        phone = f"01{_digits(rng, 1)}{rng.integers(10**8):08}"
         word = self._words(rng, 1)[0]
         month_name = _pick(rng, _MONTHS)
         number = _pick(rng, (
@@ -155,8 +157,7 @@ class Corpus:
             f"{digits} جنيه", f"{digits} ج.م", f"{digits}%", f"%{digits}", f"{digits}.{minute:02}",
             f"{digits} {word}", f"{word} {digits}", f"({digits}) {word}", f"{word}: {digits}",
             f"{digits[:3]},{phone[3:6]}", f"{digits} x {day}", f"{day} + {month} = {day + month}",
-            digits, digits, digits, digits, digits, f"{word} ({digits})", f"[{day}]",
-            f"{day}. {word}", f"{day}) {word}",
+            digits, digits, f"{word} ({digits})", f"[{day}]", f"{day}. {word}", f"{day}) {word}",
             f"{year} - {year + 1}", f"{digits} كم", f"{day}°", f"#{word}_{digits}", f"{digits}$",
         ))  # fmt: skip
         script = rng.random()
@@ -225,6 +226,10 @@ def runs_of(line: str) -> set[str]:
         " ".join(words[index : index + _SHARED_WORDS])
         for index in range(len(words) - _SHARED_WORDS + 1)
     }
+
+
+def _digits(rng: np.random.Generator, most: int) -> str:
+    return "".join(str(rng.integers(10)) for _ in range(1 + rng.integers(most)))
 
 
 def _pick(rng: np.random.Generator, items: Sequence[_T]) -> _T:
