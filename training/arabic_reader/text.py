@@ -150,6 +150,7 @@ class Corpus:
         phone = f"01{_digits(rng, 1)}{rng.integers(10**8):08}"
         word = self._words(rng, 1)[0]
         month_name = _pick(rng, _MONTHS)
+        unit = _pick(rng, _UNITS)
         number = _pick(rng, (
             f"{hour}:{minute:02}", f"{hour}:{minute:02} {_pick(rng, ('ص', 'م', 'صباحا', 'مساء'))}",
             f"{day}/{month}/{year}", f"{year}/{month:02}/{day:02}", f"{day}-{month}-{year}",
@@ -158,7 +159,8 @@ class Corpus:
             f"{digits} {word}", f"{word} {digits}", f"({digits}) {word}", f"{word}: {digits}",
             f"{digits[:3]},{phone[3:6]}", f"{digits} x {day}", f"{day} + {month} = {day + month}",
             digits, digits, f"{word} ({digits})", f"[{day}]", f"{day}. {word}", f"{day}) {word}",
-            f"{year} - {year + 1}", f"{digits} كم", f"{day}°", f"#{word}_{digits}", f"{digits}$",
+            f"{year} - {year + 1}", f"{digits} {unit}",
+            f"{day}.{minute % 10} {unit}", f"{day}°", f"#{word}_{digits}", f"{digits}$",
         ))  # fmt: skip
         script = rng.random()
         if script < 0.55:
@@ -182,8 +184,8 @@ class Corpus:
             text = _pick(rng, ("- ", "• ", "* ", "✓ ", "· ")) + text
         elif chance < 0.27:
             text = "#" + text.replace(" ", "_")
-        if rng.random() < 0.11:
-            text = vocalised(rng, text, dense=rng.random() < 0.4)
+        if rng.random() < 0.13:
+            text = vocalised(rng, text, dense=rng.random() < 0.55)
         elif rng.random() < 0.06:
             text = "".join(char for char in text if not "\u064b" <= char <= "\u0652")
         return text
@@ -319,6 +321,7 @@ def _names() -> list[str]:
     return sorted(found)
 
 
+_UNITS = "م.ب ج.ب ك.ب ميجا كم كجم متر سم مم لتر دقيقة ساعة يوم ريال درهم دينار ج.م".split()
 _MONTHS = (
     "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر محرم صفر رجب شعبان "
     "رمضان شوال"
