@@ -3,6 +3,8 @@
 import copy
 import json
 import shutil
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -163,3 +165,25 @@ def test_models_that_come_with_the_library_load(name, tmp_path):
     model.save(tmp_path / "copy")
     assert sum(p.stat().st_size for p in (tmp_path / "copy").iterdir()) < 5e6
     shutil.rmtree(tmp_path / "copy")
+
+
+def test_a_machine_without_openmp_is_told_what_to_install():
+    script = """
+import ctypes, sys
+load = ctypes.cdll.LoadLibrary
+def without_openmp(name):
+    if "lightgbm" in name:
+        raise OSError("libgomp.so.1: cannot open shared object file: No such file or directory")
+    return load(name)
+ctypes.cdll.LoadLibrary = without_openmp
+from epic_gallery.cli import main
+sys.argv = ["epic", "classify", sys.argv[1], "-o", sys.argv[2]]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "nowhere", "labels.csv"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "libgomp.so.1" in done.stderr
+    assert "apt install libgomp1" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr
