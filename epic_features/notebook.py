@@ -130,9 +130,9 @@ def view(
 
 
 def _chosen(frame: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
-    has = {*frame.columns, *([PALETTE] if "dominant_color_1" in frame else [])}
+    has = [*frame.columns, *([PALETTE] if "dominant_color_1" in frame else [])]
     if columns is None:
-        is_features = {"relative_path", "width"} <= has
+        is_features = {"relative_path", "width"} <= set(has)
         return [name for name in _USUAL if name in has] if is_features else list(frame.columns)
     if unknown := [name for name in columns if name not in has]:
         raise SettingsError(f"the table has no column {unknown[0]!r}; it has {', '.join(has)}")
