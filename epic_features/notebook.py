@@ -164,7 +164,8 @@ def _cell(value: Any, style: str) -> _Cell:
     if isinstance(value, bool | np.bool_):
         return _Cell("text", "yes" if value else "no", style)
     if isinstance(value, float | np.floating):
-        return _Cell("text", f"{value:.3g}" if abs(value) < 1000 else f"{value:,.0f}", style)
+        number = float(value)
+        return _Cell("text", f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}", style)
     if isinstance(value, int | np.integer):
         return _Cell("text", f"{value:,}", style)
     text = printable(str(value))
@@ -181,12 +182,14 @@ def _list_cell(values: list[Any], style: str) -> _Cell:
 def _palette(row: dict[Any, Any]) -> _Cell:
     import pandas as pd
 
+    pairs = [
+        (row.get(f"dominant_color_{k}"), row.get(f"color_to_image_ratio_{k}"))
+        for k in range(1, N_COLORS + 1)
+    ]
     found = [
         (str(color), float(share))
-        for k in range(1, N_COLORS + 1)
-        if not pd.isna(color := row.get(f"dominant_color_{k}"))
-        and not pd.isna(share := row.get(f"color_to_image_ratio_{k}"))
-        and _COLOR.fullmatch(str(color))
+        for color, share in pairs
+        if share is not None and not pd.isna(share) and _COLOR.fullmatch(str(color))
     ]
     return _Cell("palette", found) if found else _Cell("empty")
 

@@ -8,8 +8,8 @@ from pathlib import Path
 
 from platformdirs import user_cache_path
 
-from examples.gallery import draw_gallery
 from epic_features.sources import local
+from examples.gallery import draw_gallery
 
 _DRAWN = 120
 
