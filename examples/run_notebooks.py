@@ -9,6 +9,7 @@ import base64
 import io
 import os
 import sys
+import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -55,16 +56,19 @@ def main() -> int:
     if "EPIC_DATA" in os.environ:
         print("error: EPIC_DATA is set; the outputs would hold your pictures", file=sys.stderr)
         return 1
-    for path in [Path(name) for name in sys.argv[1:]] or NOTEBOOKS:
-        notebook = execute(path)
-        for cell in notebook.cells:
-            cell.metadata.pop("execution", None)  # Times, which differ with each run.
-            for output in cell.get("outputs", ()):
-                data = output.get("data", {})
-                if "image/png" in data:
-                    data["image/png"] = _smaller(data["image/png"])
-        nbformat.write(notebook, path)
-        print(f"{path.name}: {path.stat().st_size // 1000} kB")
+    with tempfile.TemporaryDirectory(prefix="epic-") as folder:
+        # From a clean state, and no folder of the person at work is named.
+        os.environ.setdefault("EPIC_WORK", folder)
+        for path in [Path(name) for name in sys.argv[1:]] or NOTEBOOKS:
+            notebook = execute(path)
+            for cell in notebook.cells:
+                cell.metadata.pop("execution", None)  # Times, which differ with each run.
+                for output in cell.get("outputs", ()):
+                    data = output.get("data", {})
+                    if "image/png" in data:
+                        data["image/png"] = _smaller(data["image/png"])
+            nbformat.write(notebook, path)
+            print(f"{path.name}: {path.stat().st_size // 1000} kB")
     return 0
 
 
