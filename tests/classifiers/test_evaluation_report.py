@@ -138,6 +138,14 @@ def test_notebooks_show_an_evaluation():
     assert counts == [count for row in result.confusion for count in row if count]
 
 
+def test_shades_are_shares_of_a_row():
+    labels, chosen = np.array(["a", "a", "b", "b", "b", "b"]), np.array([0, 1, 0, 1, 1, 1])
+    text = evaluate(labels, np.eye(2)[chosen], ["a", "b"])._repr_html_()
+    shades = re.findall(r"rgba\([\d, ]+, ([\d.]+)\)\">(\d+)<", text)
+    # At most 0.75, so that figures can be read on any page.
+    assert shades == [("0.38", "1"), ("0.38", "1"), ("0.19", "1"), ("0.56", "3")]
+
+
 def test_an_evaluation_without_folds_or_protected_classes():
     text = result_of(["a", "b", "c"])._repr_html_()
     assert "junk removed" not in text

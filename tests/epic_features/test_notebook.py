@@ -118,6 +118,12 @@ def test_names_that_are_not_unicode(folder):
     shown = assert_harmless(view(frame, folder).html)
     assert shown.rows[1][1] == r"a\xff.png"
     assert any(tag == "img" for tag, _ in shown.tags)
+    # Findings have paths as they are on disk.
+    columns = {"path": ["a\udcff.png"], "en_words_original": [["b\udcfe"]]}
+    findings = pd.DataFrame(columns, dtype=object)
+    shown = assert_harmless(view(findings, folder).html)
+    assert shown.rows[1][1:] == [r"a\xff.png", r"b\xfe "]
+    assert any(tag == "img" for tag, _ in shown.tags)
 
 
 def test_nothing_in_a_table_becomes_code(frame):
