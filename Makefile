@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-backends test-train release-check lint format clean
+.PHONY: demo test test-backends test-train lint format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -73,6 +73,7 @@ test-train: .venv-train/.installed ## Test the training of networks, with PyTorc
 	.venv-train/bin/python -m pytest tests/classifiers/test_cnn.py tests/classifiers/test_boosted.py \
 		tests/classifiers/test_experiments.py tests/training
 
+.PHONY: release-check
 release-check: ## Build the package and try it in a clean environment of each Python
 	./scripts/release_check.sh
 
