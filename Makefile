@@ -73,6 +73,10 @@ test-train: .venv-train/.installed ## Test the training of networks, with PyTorc
 	.venv-train/bin/python -m pytest tests/classifiers/test_cnn.py tests/classifiers/test_boosted.py \
 		tests/classifiers/test_experiments.py tests/training
 
+.PHONY: release-check
+release-check: ## Build the package and try it in a clean environment of each Python
+	./scripts/release_check.sh
+
 lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
