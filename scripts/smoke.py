@@ -19,6 +19,7 @@ import epic_features
 from classifiers import load_pretrained
 from classifiers.pretrained import NAMES
 from epic_features import SCHEMA, Settings, extract
+from epic_features.notebook import view
 
 
 def epic(*arguments: str | Path) -> str:
@@ -61,6 +62,7 @@ def main() -> None:
         assert {*frame.columns, "file_name"} == set(SCHEMA.names)
         assert "CAIRO" in frame.loc["page.png", "en_words_original"], frame.loc["page.png"]
         assert frame.loc["sky.jpg", "total_lines_of_text_count"] == 0
+        assert "data:image/jpeg" in view(frame.reset_index(), folder).html
         assert len(extract(folder, settings=Settings(groups=("all",), embedding="vcnn"))) == 2
 
         epic("extract", folder, "-o", Path(place, "features.parquet"))
