@@ -21,6 +21,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/activate
 	@touch $@
 
 demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it, show one overlay
+	@./scripts/system_packages.sh
 	@rm -rf demo
 	$(BIN)/python -m examples.gallery demo/gallery
 	$(BIN)/epic extract demo/gallery -o demo/features.parquet --groups core,cartoon,quality,layout,texture
@@ -30,6 +31,7 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it
 		-o demo/overlay.png
 
 test: $(VENV)/.installed ## Run the test suite
+	@./scripts/system_packages.sh
 	@./scripts/system_packages.sh chromium tesseract-ocr-ara
 	$(BIN)/python -m pytest
 
@@ -70,6 +72,10 @@ test-backends: .venv-retinaface/.installed .venv-paddle/.installed .venv-ray/.in
 test-train: .venv-train/.installed ## Test the training of networks, with PyTorch
 	.venv-train/bin/python -m pytest tests/classifiers/test_cnn.py tests/classifiers/test_boosted.py \
 		tests/classifiers/test_experiments.py tests/training
+
+.PHONY: release-check
+release-check: ## Build the package and try it in a clean environment of each Python
+	./scripts/release_check.sh
 
 lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff check
