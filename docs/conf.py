@@ -30,6 +30,7 @@ include_patterns = [
     "docs/api/*.rst",
     "benchmarks/results/*.md",
     "classifiers/pretrained/*/README.md",
+    "examples/notebooks/README.md",
     "epic_features/models/embedders/*/README.md",
 ]
 # Folders that need not be walked through.
