@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-backends test-train lint format clean
+.PHONY: demo test test-backends test-train lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -82,9 +82,12 @@ lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
 
+docs: $(VENV)/.installed ## Build the documentation site into docs/_build/html; warnings are errors
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . docs/_build/html
+
 format: $(VENV)/.installed ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) .venv-* demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* demo dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis
