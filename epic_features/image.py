@@ -38,7 +38,8 @@ FORMATS = (
 
 _ORIENTATION = 0x0112
 _SUB_IFDS = (0x8769, 0x8825)  # Exif, GPS
-_LARGE, _OVERVIEW = 1536, 1024
+# Above 2,048, so that the overview is never made by halving; see `_shrunk`.
+_LARGE, _OVERVIEW = 2048, 1024
 # Pillow keeps RGB in four bytes a pixel, and a strip of this size in one block of memory.
 _STRIP_PIXELS = 1_000_000
 _open_lock = threading.Lock()
@@ -89,7 +90,7 @@ class Image:
 
     @cached_property
     def overview(self) -> NDArray[np.uint8]:
-        """The pixels, or of a picture with a side above 1,536 a copy that fits into 1,024.
+        """The pixels, or of a picture with a side above 2,048 a copy that fits into 1,024.
 
         Shrinking is most of what a large picture costs; smaller copies are made of this one.
         """
