@@ -80,7 +80,7 @@ def count_weighted_colors(
     codes.sort()
     last = np.flatnonzero((codes[1:] ^ codes[:-1]) > _MOST_WEIGHT)
     totals = np.cumsum(codes.astype(np.uint8), dtype=np.int64)
-    return np.diff(totals[np.append(last, -1)], prepend=0)
+    return np.asarray(np.diff(totals[np.append(last, -1)], prepend=0), np.int64)
 
 
 def count_distinct(pixels: NDArray[np.uint8]) -> int:
