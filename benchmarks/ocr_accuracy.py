@@ -26,6 +26,7 @@ the absolute differences over the sum of the gold counts.
 from __future__ import annotations
 
 import json
+import math
 import sys
 from collections import defaultdict
 from collections.abc import Iterable
@@ -128,7 +129,10 @@ def _measure_screenshots(folder: Path, reader: TextReader) -> dict[str, float]:
                 exact += distance == 0
     return {
         "screenshots CER ar": errors / lengths,
-        "screenshots CER ar, matched lines": matched_errors / matched_lengths,
+        # Nothing matches what a reader without Arabic reads.
+        "screenshots CER ar, matched lines": (
+            matched_errors / matched_lengths if matched_lengths else math.nan
+        ),
         "screenshots Arabic lines exact": exact / lines,
         "screenshots Arabic lines": lines,
     }
