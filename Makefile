@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV ?= .venv
 BIN := $(VENV)/bin
 
-.PHONY: demo test test-backends test-train lint format clean
+.PHONY: demo test test-backends test-train lint docs format clean
 .DEFAULT_GOAL := help
 
 help: ## List the targets
@@ -21,6 +21,7 @@ $(VENV)/.installed: pyproject.toml | $(BIN)/activate
 	@touch $@
 
 demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it, show one overlay
+	@./scripts/system_packages.sh
 	@rm -rf demo
 	$(BIN)/python -m examples.gallery demo/gallery
 	$(BIN)/epic extract demo/gallery -o demo/features.parquet --groups core,cartoon,quality,layout,texture --embed vcnn
@@ -30,6 +31,7 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it
 		-o demo/overlay.png
 
 test: $(VENV)/.installed ## Run the test suite
+	@./scripts/system_packages.sh
 	@./scripts/system_packages.sh chromium tesseract-ocr-ara
 	$(BIN)/python -m pytest
 
@@ -71,14 +73,21 @@ test-train: .venv-train/.installed ## Test the training of networks, with PyTorc
 	.venv-train/bin/python -m pytest tests/classifiers/test_cnn.py tests/classifiers/test_boosted.py \
 		tests/classifiers/test_experiments.py tests/training
 
+.PHONY: release-check
+release-check: ## Build the package and try it in a clean environment of each Python
+	./scripts/release_check.sh
+
 lint: $(VENV)/.installed ## Check style and types
 	$(BIN)/ruff check
 	$(BIN)/ruff format --check
 	$(BIN)/mypy
+
+docs: $(VENV)/.installed ## Build the documentation site into docs/_build/html; warnings are errors
+	$(BIN)/python -m sphinx --quiet --fail-on-warning --keep-going -c docs . docs/_build/html
 
 format: $(VENV)/.installed ## Format the code
 	$(BIN)/ruff format
 	$(BIN)/ruff check --fix
 
 clean: ## Remove everything that was built
-	rm -rf $(VENV) .venv-* demo dist .pytest_cache .mypy_cache .ruff_cache .hypothesis
+	rm -rf $(VENV) .venv-* demo dist docs/_build .pytest_cache .mypy_cache .ruff_cache .hypothesis

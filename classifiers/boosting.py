@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.calibration import softmax
+from classifiers.extras import require_lightgbm
 
 if TYPE_CHECKING:
     import lightgbm
@@ -53,6 +54,7 @@ def fit_boosters(
     rounds : int, optional
         Train on all rows for exactly so many rounds.
     """
+    require_lightgbm()
     import lightgbm
 
     chosen = {**_FIXED, **parameters}

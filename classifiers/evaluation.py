@@ -10,6 +10,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classifiers.table import TableError
+from epic_features.fragments import fragment
 
 _BINS = 10
 
@@ -87,6 +88,11 @@ class Evaluation:
         """Return everything as JSON-ready values."""
         return asdict(self)
 
+    def _repr_html_(self) -> str:
+        return fragment(
+            "classifiers", "evaluation.html", result=self, shares=_shares(self.confusion)
+        )
+
 
 def evaluate(
     labels: ArrayLike,
@@ -154,6 +160,12 @@ def evaluate(
         reliability=bins,
         folds={} if folds is None else _over_folds(codes, scores, protected, np.asarray(folds)),
     )
+
+
+def _shares(confusion: tuple[tuple[int, ...], ...]) -> list[list[float]]:
+    counts = np.array(confusion)
+    shares: list[list[float]] = (counts / np.maximum(counts.sum(axis=1, keepdims=True), 1)).tolist()
+    return shares
 
 
 def _per_class(confusion: NDArray[np.int_], names: NDArray[np.str_]) -> dict[str, ClassScore]:

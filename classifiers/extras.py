@@ -5,7 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
-from epic_features.errors import MissingExtra
+from epic_features.errors import MissingExtra, MissingLibrary
 
 
 def needs(name: str, purpose: str, extra: str = "train") -> Any:
@@ -31,4 +31,21 @@ def needs(name: str, purpose: str, extra: str = "train") -> Any:
         raise MissingExtra(
             f"{purpose} needs {name.partition('.')[0]}; install it with "
             f"`pip install 'epic-features[{extra}]'`"
+        ) from error
+
+
+def require_lightgbm() -> None:
+    """Load LightGBM, whose wheels leave OpenMP to the system.
+
+    Raises
+    ------
+    MissingLibrary
+        The system has no OpenMP.
+    """
+    try:
+        import_module("lightgbm")
+    except OSError as error:
+        raise MissingLibrary(
+            f"LightGBM can't be loaded ({error}); it needs OpenMP: `apt install libgomp1` on "
+            "Debian and Ubuntu, `dnf install libgomp` on Fedora, `brew install libomp` on a Mac"
         ) from error

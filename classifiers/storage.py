@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.extras import require_lightgbm
 from classifiers.guarantee import Guarantee
 from epic_features.errors import ModelFileError, OutputError
 
@@ -72,6 +73,7 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
     ModelFileError
         A file is missing, damaged, or of a later version of this library.
     """
+    require_lightgbm()
     import lightgbm
 
     from classifiers.fusion import FusionClassifier

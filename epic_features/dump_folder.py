@@ -17,6 +17,7 @@ from epic_features.shards import Shards, write_whole
 
 MANIFEST = "dump.json"
 _LOCK = ".lock"
+_LISTED = "a list of pictures"
 
 
 def is_one_file(out: Path) -> bool:
@@ -177,6 +178,6 @@ def begin(
     for name, value in (("source", source), ("root", root)):
         if there.get(name) != value:
             raise OutputError(
-                f"the dump in {folder} was begun with another {name}: {there.get(name)} and not "
-                f"{value}. Choose another output, or begin anew"
+                f"the dump in {folder} was begun with another {name}: {there.get(name) or _LISTED} "
+                f"and not {value or _LISTED}. Choose another output, or begin anew"
             )

@@ -23,14 +23,18 @@ from epic_features import dump_folder
 from epic_features.engines import Result, make_engine
 from epic_features.errors import OutputError, SettingsError
 from epic_features.extractor import Extractor, Rejected
+from epic_features.fragments import fragment
 from epic_features.ledger import Ledger, file_record, key_of
 from epic_features.settings import EMBEDDING_ROLES, Settings
 from epic_features.shards import Shards, batched
 from epic_features.sources import ImageLike, ImageReference, check_exists, references, shown
+from epic_features.sources.names import printable
 
 logger = logging.getLogger(__name__)
 
 REJECTED_KEY = b"epic_features.rejected"
+
+_SHOWN_REJECTED = 20
 
 
 @dataclass(frozen=True)
@@ -59,6 +63,14 @@ class DumpReport:
     seconds: float
     resumed: int = 0
     forgotten: int = 0
+
+    def _repr_html_(self) -> str:
+        shown = [
+            tuple(map(printable, (item.relative_path or item.path, item.stage, item.reason)))
+            for item in self.rejected[:_SHOWN_REJECTED]
+        ]
+        path = printable(str(self.path))
+        return fragment("epic_features", "dump.html", report=self, path=path, rejected=shown)
 
 
 def dump(

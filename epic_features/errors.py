@@ -58,6 +58,10 @@ class MissingExtra(EpicError, ImportError):
     """An optional back end is not installed; the message names the extra."""
 
 
+class MissingLibrary(EpicError, ImportError):
+    """A library of the operating system is missing; the message names the package that has it."""
+
+
 class OutputError(EpicError):
     """A result could not be written, for instance because the file already exists."""
 

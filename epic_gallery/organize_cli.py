@@ -191,7 +191,7 @@ def undo(place: Place = ".") -> None:
 
     with bar("moving back") as progress:
         report = take_back(place, on_progress=progress)
-    print_moves(report)
+    print_moves(report, back=True)
 
 
 @organize.command()

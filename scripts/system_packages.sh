@@ -1,10 +1,10 @@
 #!/bin/sh
 # Install Debian packages that are missing: those named, or else what the demo and the tests use.
-# Without root, or on another system, say what is missing and go on: the library works without them.
+# Without root, or on another system, say what is missing and go on.
 set -eu
 
-# Fonts and the bidirectional algorithm, for drawing sample pictures.
-packages="${*:-fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0}"
+# OpenMP for LightGBM; fonts and the bidirectional algorithm, for drawing sample pictures.
+packages="${*:-libgomp1 fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0}"
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "Not a Debian system: install yourself what is wanted of: $packages"

@@ -246,9 +246,13 @@ def review(
     if top is None:
         raise SettingsError(f"{table} does not tell which folder its paths refer to: give --root")
     check_new(output, overwrite=overwrite)
+    found = read_table(table)
+    if not len(found):
+        Console(stderr=True).print(f"{plain(table)} is empty: nothing to review", soft_wrap=True)
+        return
     with bar("thumbnails") as progress:
         shown = write_review(
-            read_table(table), top, output, title=title, overwrite=overwrite, on_progress=progress
+            found, top, output, title=title, overwrite=overwrite, on_progress=progress
         )
     Console(stderr=True).print(
         f"{shown} images in {plain(output)}; open it in a browser, save the plan, then run: "
@@ -282,7 +286,7 @@ def undo(
 
     with bar("moving back") as progress:
         report = undo_moves(place, on_progress=progress)
-    print_moves(report)
+    print_moves(report, back=True)
 
 
 @app.command()

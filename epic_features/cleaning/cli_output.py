@@ -126,8 +126,11 @@ def _cell(value: object) -> str:
     return f"{value:.4g}" if isinstance(value, float) else plain(printable(str(value)))
 
 
-def print_moves(*reports: MoveReport) -> None:
-    """Sum up moves; what went wrong is named, and failures end the command with code 1."""
+def print_moves(*reports: MoveReport, back: bool = False) -> None:
+    """Sum up moves; what went wrong is named, and failures end the command with code 1.
+
+    `back` says that they took files back to where they were.
+    """
     from epic_features.cleaning.mover import DONE
     from epic_features.sources.names import printable
 
@@ -136,7 +139,10 @@ def print_moves(*reports: MoveReport) -> None:
         if not moves.outcomes:
             console.print("nothing to move")
         kinds = (*DONE, "skipped", "failed", "missing")
-        counts = [f"{moves.count(kind)} {kind}" for kind in kinds if moves.count(kind)]
+        words = {"moved": "moved back"} if back else {}
+        counts = [
+            f"{moves.count(kind)} {words.get(kind, kind)}" for kind in kinds if moves.count(kind)
+        ]
         console.print(", ".join(counts))
         wrong = [outcome for outcome in moves.outcomes if outcome.result not in DONE]
         for outcome in wrong[:SHOWN]:

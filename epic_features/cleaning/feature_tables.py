@@ -135,7 +135,7 @@ def labels_of(paths: Iterable[str]) -> list[str]:
 def locate(table: pd.DataFrame, root: Path) -> list[str]:
     """Return the paths of a table below a root, as they are on disk."""
     key = "relative_path" if "relative_path" in table else "path"
-    return [on_disk(root, path) for path in table[key].astype(str)]
+    return [on_disk(root, str(path)) for path in table[key]]
 
 
 def groups_of(columns: Collection[str]) -> tuple[str, ...]:

@@ -47,11 +47,12 @@ class CartoonStage:
     def __call__(self, image: Image) -> Mapping[str, Any]:
         """Return one value for every column of the group."""
         distinct, resized = _color_counts(image)
+        small = image.fitted(_SMALL_SIDE)
         return {
             "distinct_colors_ratio": distinct / (image.width * image.height),
             "top512_colors_ratio": _top_share(resized),
-            "bilateral_similarity": bilateral_similarity(image),
-            "edge_density": _edge_density(image.fitted(_SMALL_SIDE)),
+            "bilateral_similarity": _bilateral_similarity(small),
+            "edge_density": _edge_density(small),
         }
 
 
@@ -74,7 +75,7 @@ def _color_counts(image: Image) -> tuple[int, NDArray[np.int64]]:
     size = (_TOP_SIDE, _TOP_SIDE)
     resized = cv2.resize(image.pixels, size, interpolation=cv2.INTER_NEAREST)
     counts = count_colors(np.asarray(resized, np.uint8)).counts
-    return len(image.color_counts.counts), counts
+    return image.distinct_colors, counts
 
 
 def _repetitions(length: int) -> NDArray[np.int64]:
@@ -86,7 +87,10 @@ def _repetitions(length: int) -> NDArray[np.int64]:
 
 def bilateral_similarity(image: Image) -> float:
     """Return the column ``bilateral_similarity`` of an image, in [-1, 1]."""
-    pixels = image.fitted(_SMALL_SIDE)
+    return _bilateral_similarity(image.fitted(_SMALL_SIDE))
+
+
+def _bilateral_similarity(pixels: NDArray[np.uint8]) -> float:
     filtered = np.asarray(cv2.bilateralFilter(pixels, _DIAMETER, _SIGMA, _SIGMA), np.uint8)
     before, after = _histogram(pixels), _histogram(filtered)
     correlation = cv2.compareHist(before, after, cv2.HISTCMP_CORREL)
@@ -94,8 +98,8 @@ def bilateral_similarity(image: Image) -> float:
 
 
 def _histogram(pixels: NDArray[np.uint8]) -> NDArray[np.float32]:
-    channels = [np.bincount(pixels[..., i].ravel(), minlength=256) for i in range(3)]
-    return np.concatenate(channels).astype(np.float32)
+    channels = [cv2.calcHist([pixels], [i], None, [256], [0, 256]) for i in range(3)]
+    return np.concatenate(channels).astype(np.float32, copy=False)
 
 
 def _edge_density(pixels: NDArray[np.uint8]) -> float:

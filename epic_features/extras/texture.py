@@ -219,12 +219,12 @@ def _colors(pixels: NDArray[np.uint8]) -> dict[str, float]:
 def _paper(luma: _Gray) -> dict[str, float]:
     """Look at the light on the ground: the 90th percentile of the luma in 8 x 8 blocks."""
     blocks = [
-        _counts(np.ascontiguousarray(block))
+        cv2.calcHist([np.ascontiguousarray(block)], [0], None, [256], [0, 256]).ravel()
         for row in np.array_split(luma, _PAPER_BLOCKS)
         for block in np.array_split(row, _PAPER_BLOCKS, axis=1)
         if block.size
     ]
-    ground = _quantiles_of_counts(np.stack(blocks), (0.9,))
+    ground = _quantiles_of_counts(np.array(blocks, np.int64), (0.9,))
     return {
         "ground_brightness": float(np.median(ground) / 255),
         "ground_contrast": float(ground.std() / 255),

@@ -14,7 +14,7 @@ from epic_features.text.arabic_clitics import Affix, heads, tails
 from epic_features.text.arabic_lexicon import Kind, Lexicon, fold, lexicon, normalize
 from epic_features.text.arabic_verbs import guess_past, noun_behind
 
-__all__ = ["lemmatize", "normalize"]
+__all__ = ["is_known", "lemmatize", "normalize"]
 
 # Costs of a stem by where it was found; clitics add theirs. Only the order they give matters: our
 # own lists first, then simplemma, whose entries that map a form to itself are the least reliable.
@@ -51,6 +51,15 @@ def lemmatize(words: Iterable[str]) -> list[str]:
     ['كتاب', 'مدرسة', 'كتب', 'راح']
     """
     return [_lemma(word) for word in words]
+
+
+@lru_cache(maxsize=65536)
+def is_known(word: str) -> bool:
+    """Whether a list holds the word or, under its clitics, its stem."""
+    folded, words = fold(word), lexicon()
+    return len(folded) > 1 and (
+        folded in words.forms[Kind.FUNCTION] or any(True for _ in _analyses(folded, words))
+    )
 
 
 @lru_cache(maxsize=65536)

@@ -8,7 +8,7 @@ import unicodedata
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from enum import Enum
-from functools import cache
+from functools import cache, lru_cache
 from importlib.resources import files
 
 from epic_features.text import arabic_verbs as verbs
@@ -19,6 +19,8 @@ PRONOUNS = ("ي", "ا", "يا", "ه", "ها", "ك", "كي", "نا", "كم", "ك�
 _LETTERS = str.maketrans("أإآٱیکہھ", "اااايكهه")
 _ENDINGS = str.maketrans("ىة", "يه")
 _ELONGATED = re.compile(r"(.)\1{2,}")
+# Letters that cleaning leaves as they are: most words and nearly all forms of the lists.
+_PLAIN = re.compile("[\u0621-\u063a\u0641-\u064a]+")
 
 
 class Kind(Enum):
@@ -55,6 +57,7 @@ class Lexicon:
         return known
 
 
+@lru_cache(maxsize=4096)
 def normalize(word: str) -> str:
     """Return an Arabic word without what spelling habits add to it.
 
@@ -67,13 +70,18 @@ def normalize(word: str) -> str:
     >>> normalize("إِنْسَانٌ"), normalize("جمـــييييل"), normalize("هههههه")
     ('انسان', 'جميل', 'ههه')
     """
-    letters = "".join(
-        char for char in clean(word) if char != "\u0640" and not unicodedata.combining(char)
-    )
+    letters = word if _PLAIN.fullmatch(word) else _bare(word)
     letters = letters.translate(_LETTERS)
     if len(letters) > 2 and len(set(letters)) == 1:
         return letters[:3]
     return _ELONGATED.sub(r"\1", letters)
+
+
+def _bare(word: str) -> str:
+    """Return a word cleaned, without diacritics and tatweel."""
+    return "".join(
+        char for char in clean(word) if char != "\u0640" and not unicodedata.combining(char)
+    )
 
 
 def fold(word: str) -> str:

@@ -12,6 +12,7 @@ from epic_features import models
 from epic_features.networks import open_session
 from epic_features.stage import Backend
 from epic_features.text.arabic_line import prepare
+from epic_features.text.arabic_spelling import respell
 from epic_features.text.direction import logical_order
 from epic_features.text.ppocr import decode, symbols_of
 from epic_features.text.script import clean
@@ -46,9 +47,13 @@ class ArabicOwn:
         self.backend = Backend("Arabic recognition", "epic-features", MODEL, models.sha256(path))
 
     def __call__(self, line: NDArray[np.uint8]) -> tuple[str, float]:
-        """Return the cleaned text of an RGB line in logical order, and its mean confidence."""
-        symbols, score = self.symbols(prepare(line))
-        return clean(logical_order(symbols)), score
+        """Return the cleaned text of an RGB line in logical order, and its mean confidence.
+
+        Words that are in no list are respelled if a likely change of one letter makes them known.
+        """
+        steps = self._steps(prepare(line))
+        _, score = decode(steps, self._symbols)
+        return clean(logical_order(respell(steps, self._symbols))), score
 
     def symbols(self, prepared: NDArray[np.uint8]) -> tuple[str, float]:
         """Return the symbols of a prepared line as they stand, left to right, and their mean score.
@@ -58,5 +63,8 @@ class ArabicOwn:
         prepared : ndarray of uint8, shape (40, width)
             What `epic_features.text.arabic_line.prepare` gives.
         """
+        return decode(self._steps(prepared), self._symbols)
+
+    def _steps(self, prepared: NDArray[np.uint8]) -> NDArray[np.float32]:
         blob = (1 - prepared.astype(np.float32) / 127.5)[None, None]
-        return decode(self._session.run(None, {self._input: blob})[0][0], self._symbols)
+        return np.asarray(self._session.run(None, {self._input: blob})[0][0], np.float32)

@@ -121,3 +121,32 @@ def test_a_file_in_the_way(tmp_path):
     with pytest.raises(OutputError, match="can't write the report"):
         write_report(result_of(["a", "b"]), tmp_path / "file", title="x")
     assert (tmp_path / "file").read_text() == "precious"
+
+
+def test_notebooks_show_an_evaluation():
+    folds = np.arange(60) % 3
+    result = result_of([HOSTILE[0], HOSTILE[1], "صور العيلة"], folds, [HOSTILE[0]])
+    text = result._repr_html_()
+    parsed = Page(text)
+    assert not {"script", "link", "iframe", "img"} & set(parsed.tags)
+    assert not parsed.addresses
+    for figure in (result.accuracy, result.macro_f1, result.auc, result.majority):
+        assert f"{figure:.3f}" in parsed.texts
+    for name in result.classes:
+        assert parsed.texts.count(name) == 3  # Its scores, its row and its column.
+    counts = [int(cell) for cell in re.findall(r"rgba\([^)]*\)\">(\d*)<", text) if cell]
+    assert counts == [count for row in result.confusion for count in row if count]
+
+
+def test_shades_are_shares_of_a_row():
+    labels, chosen = np.array(["a", "a", "b", "b", "b", "b"]), np.array([0, 1, 0, 1, 1, 1])
+    text = evaluate(labels, np.eye(2)[chosen], ["a", "b"])._repr_html_()
+    shades = re.findall(r"rgba\([\d, ]+, ([\d.]+)\)\">(\d+)<", text)
+    # At most 0.75, so that figures can be read on any page.
+    assert shades == [("0.38", "1"), ("0.38", "1"), ("0.19", "1"), ("0.56", "3")]
+
+
+def test_an_evaluation_without_folds_or_protected_classes():
+    text = result_of(["a", "b", "c"])._repr_html_()
+    assert "junk removed" not in text
+    assert "±" not in text

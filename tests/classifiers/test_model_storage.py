@@ -1,15 +1,23 @@
 """Models on disk: the same answers again, and clear words about what is damaged."""
 
 import copy
+import hashlib
 import json
+import re
 import shutil
+import subprocess
+import sys
+from pathlib import Path
 
 import numpy as np
 import pytest
 
+import classifiers.pretrained
+import epic_features
 from classifiers import TabularClassifier, load_pretrained
 from classifiers.pretrained import NAMES, find_model
-from epic_features import OutputError
+from classifiers.storage import FORMAT
+from epic_features import OutputError, Settings
 from epic_features.errors import ModelFileError
 
 
@@ -163,3 +171,42 @@ def test_models_that_come_with_the_library_load(name, tmp_path):
     model.save(tmp_path / "copy")
     assert sum(p.stat().st_size for p in (tmp_path / "copy").iterdir()) < 5e6
     shutil.rmtree(tmp_path / "copy")
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_shipped_models_say_what_made_them(name):
+    """What docs/releases.md promises of the files."""
+    folder = Path(classifiers.pretrained.__file__).parent / name
+    record = json.loads((folder / "model.json").read_text(encoding="utf-8"))
+    assert record["format"] == FORMAT
+    trees = (folder / "model.txt").read_text(encoding="utf-8").encode()
+    assert record["trees_sha256"] == hashlib.sha256(trees).hexdigest()
+    made = record["provenance"]
+    assert made["version"].split(".")[0] == epic_features.__version__.split(".")[0]
+    assert set(Settings.row_fields()) - {"text", "embedding"} <= set(made["settings"])
+    assert len(made["backends"]) >= 3
+    for backend in made["backends"]:
+        assert backend["version"]
+        assert re.fullmatch("[0-9a-f]{64}", backend["sha256"])
+
+
+def test_a_machine_without_openmp_is_told_what_to_install():
+    script = """
+import ctypes, sys
+load = ctypes.cdll.LoadLibrary
+def without_openmp(name):
+    if "lightgbm" in name:
+        raise OSError("libgomp.so.1: cannot open shared object file: No such file or directory")
+    return load(name)
+ctypes.cdll.LoadLibrary = without_openmp
+from epic_gallery.cli import main
+sys.argv = ["epic", "classify", sys.argv[1], "-o", sys.argv[2]]
+main()
+"""
+    done = subprocess.run(
+        [sys.executable, "-c", script, "nowhere", "labels.csv"], capture_output=True, text=True
+    )
+    assert done.returncode == 2
+    assert "libgomp.so.1" in done.stderr
+    assert "apt install libgomp1" in " ".join(done.stderr.split())
+    assert "Traceback" not in done.stderr

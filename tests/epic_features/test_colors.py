@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 
-from epic_features.color_counts import count_colors
+from epic_features.color_counts import count_colors, count_distinct
 from epic_features.colors import ColorsStage, Palette, dominant_colors
 from epic_features.image import Image, decode
 from epic_features.schema import CORE_COLUMNS
@@ -168,6 +168,7 @@ def test_counts_are_those_of_numpy(pixels: Pixels) -> None:
     counted = count_colors(pixels)
     assert np.array_equal(counted.colors, colors)
     assert np.array_equal(counted.counts, counts)
+    assert count_distinct(pixels) == len(colors)
 
 
 def test_counts_of_an_image_larger_than_one_chunk() -> None:
@@ -176,6 +177,11 @@ def test_counts_of_an_image_larger_than_one_chunk() -> None:
     counted, of_part = count_colors(np.tile(part, (17, 100, 1))), count_colors(part)
     assert np.array_equal(counted.colors, of_part.colors)
     assert np.array_equal(counted.counts, 1700 * of_part.counts)
+
+
+def test_distinct_colors_of_an_image_larger_than_one_block() -> None:
+    pixels = np.random.default_rng(4).integers(0, 256, (300, 400, 3)).astype(np.uint8)
+    assert count_distinct(pixels) == len(np.unique(pixels.reshape(-1, 3), axis=0))
 
 
 @pytest.mark.parametrize(

@@ -7,6 +7,7 @@ import sys
 import zlib
 from pathlib import Path
 
+import cv2
 import numpy as np
 import pytest
 from hypothesis import given
@@ -276,6 +277,42 @@ def test_fitted_never_enlarges_and_keeps_the_shape(photo):
     assert image.fitted(80).shape == (60, 80, 3)
     thin = from_array(np.zeros((1, 500, 3), np.uint8), SETTINGS)
     assert thin.fitted(100).shape == (1, 100, 3)
+
+
+def averaged(pixels, side):
+    height, width = pixels.shape[:2]
+    scale = side / max(width, height)
+    size = (round(width * scale), round(height * scale))
+    return cv2.resize(pixels, size, interpolation=cv2.INTER_AREA)
+
+
+@pytest.mark.parametrize("side", [1024, 640, 256])
+def test_copies_are_averages_of_all_pixels(photo, side):
+    """Small copies of large pictures are averages of averages."""
+    for width in (2000, 2500):
+        pixels = cv2.resize(photo, (width, 1500), interpolation=cv2.INTER_CUBIC)
+        noise = np.random.default_rng(0).normal(0, 5, pixels.shape)
+        image = from_array(np.clip(pixels + noise, 0, 255).astype(np.uint8), SETTINGS)
+        difference = image.fitted(side).astype(int) - averaged(image.pixels, side)
+        if width == 2500 and side < 1024:
+            assert np.abs(difference).mean() < 1
+            assert abs(difference.mean()) < 0.02
+        else:
+            assert not difference.any()
+
+
+def test_only_large_pictures_have_an_overview_of_their_own():
+    small = from_array(np.zeros((9, 2048, 3), np.uint8), SETTINGS)
+    assert small.overview is small.pixels
+    large = from_array(np.zeros((2049, 700, 3), np.uint8), SETTINGS)
+    assert large.overview.shape == (1024, 350, 3)
+    assert large.fitted(1024) is large.overview
+
+
+def test_distinct_colors_are_the_same_before_and_after_counting(photo):
+    image = from_array(photo, SETTINGS)
+    before = image.distinct_colors
+    assert before == len(image.color_counts.counts) == image.distinct_colors
 
 
 @pytest.mark.parametrize("mode", ["RGB", "RGBX", "L", "LA", "RGBA", "P", "1", "CMYK", "YCbCr"])

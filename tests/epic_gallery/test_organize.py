@@ -68,7 +68,7 @@ def test_plan_apply_undo(epic, folder, given, kinds, tmp_path):
     assert [row["state"] for row in json.loads(out)] == ["done"]
     assert epic("organize", "resume", folder)[0] == 0
     code, _, said = epic("organize", "undo", folder / "Sent")
-    assert (code, f"{len(goes)} moved" in said) == (0, True), said
+    assert (code, f"{len(goes)} moved back" in said) == (0, True), said
     assert tree(folder) == before
     assert listing(folder)[0] == ".epic"
 

@@ -15,8 +15,8 @@ from training.arabic_reader.fonts import fetch
 
 _log = logging.getLogger(__name__)
 _SHARED = Path(__file__).resolve().parents[3] / "shared"
-# Rendering stays at most this many shards ahead: they are some 25 MB each.
-_AHEAD = 40
+# Shards on disk at most, half of them those that are learned from: they are some 25 MB each.
+_AHEAD = 48
 _TEST_LINES = 3000
 
 

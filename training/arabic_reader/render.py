@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections import deque
 from collections.abc import Iterable, Iterator
 from concurrent.futures import Future, ProcessPoolExecutor
@@ -34,10 +35,15 @@ _PHOTO_SIDE, _MOST_PHOTOS = 480, 300
 _MOST_WIDTH = 1400
 # A shard makes do with a few faces and sizes: opening a font takes longer than drawing a line.
 _FACES, _SIZES = 64, 12
-_LEAST_SIZE, _MOST_SIZE = 10, 52
+_LEAST_SIZE, _MOST_SIZE = 9, 52
 # Lines that must not be read: other scripts, and boxes without any text.
 _FOREIGN_SHARE, _EMPTY_SHARE = 0.05, 0.02
 _ICON_SHARE = 0.14
+# Verses stand in brackets of their own, which are not among the symbols; fonts for books have them,
+# others draw plain ones.
+_ORNATE, _ORNATE_SHARE = "\ufd3f\ufd3e", 0.25
+_BOOK_FONTS = re.compile("naskh|amiri|scheherazade|lateef|harmattan|uthman", re.IGNORECASE)
+_SHORT_VOWEL = re.compile("[\u064b-\u0652]")
 
 
 class Line(NamedTuple):
@@ -70,6 +76,11 @@ class Renderer:
         self._photos = _photos(shared / "data")
         self._foreign = foreign_words()
         self._icons = icons(fonts)
+        self._ornate = [
+            face.path
+            for face in self._faces
+            if _BOOK_FONTS.search(face.path.name) and {*map(ord, _ORNATE)} <= face.symbols
+        ]
 
     def lines(self, seed: int, count: int = SHARD) -> list[Line]:
         """Return `count` lines, the same for the same seed."""
@@ -94,6 +105,11 @@ class Renderer:
             drawing = self._draw(rng, face, size)
         if drawing is None:
             return None
+        if self._ornate and _SHORT_VOWEL.search(drawing.symbols) and rng.random() < _ORNATE_SHARE:
+            path = self._ornate[rng.integers(len(self._ornate))]
+            gap = round(size * rng.uniform(0.1, 0.5))
+            for bracket in _ORNATE:
+                drawing = with_icon(drawing, (path, bracket), size, gap, bracket == _ORNATE[0])
         if rng.random() < _ICON_SHARE:
             drawing = self._with_icons(rng, drawing, size)
         neighbour = None

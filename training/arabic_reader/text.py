@@ -108,10 +108,12 @@ class Corpus:
             text = self._part(rng, _pick(rng, list(self.kinds.values())), 8)
         elif kind < 0.57:
             text = self._part(rng, self.interface, 7)
-        elif kind < 0.68:
+        elif kind < 0.66:
             text = " ".join(self._words(rng, 1 + int(rng.integers(6))))
-        elif kind < 0.72:
+        elif kind < 0.70:
             text = " ".join(_pick(rng, self.names) for _ in range(1 + rng.integers(3)))
+        elif kind < 0.75:
+            return _digits(rng, 10).translate(_INDIC)
         elif kind < 0.91:
             text = self._numbers(rng)
         elif kind < 0.94:
@@ -142,12 +144,13 @@ class Corpus:
         return " ".join(words)
 
     def _numbers(self, rng: np.random.Generator) -> str:
-        digits = "".join(str(rng.integers(10)) for _ in range(1 + rng.integers(10)))
+        digits = _digits(rng, 6)
         hour, minute = 1 + rng.integers(12), rng.integers(60)
         day, month, year = 1 + rng.integers(28), 1 + rng.integers(12), 1990 + rng.integers(45)
-        phone = "01" + "".join(str(rng.integers(10)) for _ in range(9))
+        phone = f"01{_digits(rng, 1)}{rng.integers(10**8):08}"
         word = self._words(rng, 1)[0]
         month_name = _pick(rng, _MONTHS)
+        unit = _pick(rng, _UNITS)
         number = _pick(rng, (
             f"{hour}:{minute:02}", f"{hour}:{minute:02} {_pick(rng, ('ص', 'م', 'صباحا', 'مساء'))}",
             f"{day}/{month}/{year}", f"{year}/{month:02}/{day:02}", f"{day}-{month}-{year}",
@@ -155,9 +158,9 @@ class Corpus:
             f"{digits} جنيه", f"{digits} ج.م", f"{digits}%", f"%{digits}", f"{digits}.{minute:02}",
             f"{digits} {word}", f"{word} {digits}", f"({digits}) {word}", f"{word}: {digits}",
             f"{digits[:3]},{phone[3:6]}", f"{digits} x {day}", f"{day} + {month} = {day + month}",
-            digits, digits, digits, digits, digits, f"{word} ({digits})", f"[{day}]",
-            f"{day}. {word}", f"{day}) {word}",
-            f"{year} - {year + 1}", f"{digits} كم", f"{day}°", f"#{word}_{digits}", f"{digits}$",
+            digits, digits, f"{word} ({digits})", f"[{day}]", f"{day}. {word}", f"{day}) {word}",
+            f"{year} - {year + 1}", f"{digits} {unit}",
+            f"{day}.{minute % 10} {unit}", f"{day}°", f"#{word}_{digits}", f"{digits}$",
         ))  # fmt: skip
         script = rng.random()
         if script < 0.55:
@@ -181,8 +184,8 @@ class Corpus:
             text = _pick(rng, ("- ", "• ", "* ", "✓ ", "· ")) + text
         elif chance < 0.27:
             text = "#" + text.replace(" ", "_")
-        if rng.random() < 0.11:
-            text = vocalised(rng, text, dense=rng.random() < 0.4)
+        if rng.random() < 0.13:
+            text = vocalised(rng, text, dense=rng.random() < 0.55)
         elif rng.random() < 0.06:
             text = "".join(char for char in text if not "\u064b" <= char <= "\u0652")
         return text
@@ -225,6 +228,10 @@ def runs_of(line: str) -> set[str]:
         " ".join(words[index : index + _SHARED_WORDS])
         for index in range(len(words) - _SHARED_WORDS + 1)
     }
+
+
+def _digits(rng: np.random.Generator, most: int) -> str:
+    return "".join(str(rng.integers(10)) for _ in range(1 + rng.integers(most)))
 
 
 def _pick(rng: np.random.Generator, items: Sequence[_T]) -> _T:
@@ -314,6 +321,7 @@ def _names() -> list[str]:
     return sorted(found)
 
 
+_UNITS = "م.ب ج.ب ك.ب ميجا كم كجم متر سم مم لتر دقيقة ساعة يوم ريال درهم دينار ج.م".split()
 _MONTHS = (
     "يناير فبراير مارس أبريل مايو يونيو يوليو أغسطس سبتمبر أكتوبر نوفمبر ديسمبر محرم صفر رجب شعبان "
     "رمضان شوال"

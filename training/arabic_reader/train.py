@@ -59,7 +59,8 @@ class Training:
 def train(training: Training, shards: Path, checkpoints: Path) -> Path:
     """Train on the shards in a folder, waiting for those that are not yet rendered.
 
-    A shard is deleted after its last pass. The checkpoint holds everything to go on from.
+    A shard is deleted after the last pass over its block. The checkpoint holds everything to go
+    on from.
 
     Returns
     -------
@@ -78,15 +79,16 @@ def train(training: Training, shards: Path, checkpoints: Path) -> Path:
         names = [shards / f"{first + index:06}.npz" for index in range(_WINDOW)]
         losses = [state.step(batch) for batch in _batches(state, [_wait(name) for name in names])]
         state.lines += _WINDOW * SHARD
-        done = names if state.visit >= _BLOCK * (training.passes - 1) else []
         state.visit += 1
         if state.visit == _BLOCK * training.passes:
             state.shard, state.visit = state.shard + _WINDOW * _BLOCK, 0
         partly = path.with_suffix(".partial")
         torch.save(state.dump(), partly)
         partly.replace(path)
-        for name in done:
-            name.unlink(missing_ok=True)
+        # All of them: a renderer that was restarted may have made some of the block a second time.
+        for name in shards.glob("*.npz"):
+            if int(name.stem) < state.shard:
+                name.unlink()
         speed = (state.lines - before) / (time.monotonic() - began)
         loss = float(np.mean(losses))
         _log.info(

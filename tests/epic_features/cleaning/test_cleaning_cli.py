@@ -150,3 +150,13 @@ def test_every_public_name_can_be_had():
 
     for name in cleaning.__all__:
         assert callable(getattr(cleaning, name)), name
+
+
+def test_a_table_without_findings_is_good_news(epic, dataset, tmp_path):
+    (dataset / "cats" / "empty.jpg").unlink()
+    (dataset / "cats" / "img5.jpg").rename(dataset / "cats" / "img5.png")
+    found = tmp_path / "corrupt.parquet"
+    assert epic("corrupt", dataset, "-o", found)[0] == 0
+    code, _, said = epic("review", found, "-o", tmp_path / "review.html")
+    assert (code, "nothing to review" in said) == (0, True), said
+    assert not (tmp_path / "review.html").exists()

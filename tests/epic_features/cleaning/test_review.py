@@ -14,6 +14,7 @@ from tree_of_files import tree
 from epic_features import OutputError, PlanError
 from epic_features.cleaning.moves import apply, undo
 from epic_features.cleaning.plan import read_plan
+from epic_features.cleaning.rank import ranking
 from epic_features.cleaning.review import write_review
 
 HOSTILE = (
@@ -214,3 +215,12 @@ def test_several_findings_of_a_file_are_one_card(folder, tmp_path):
         write_review(table[:0], root, tmp_path / "s.html")
     with pytest.raises(PlanError, match="right root"):
         write_review(table[2:], root, tmp_path / "s.html")
+
+
+def test_a_ranking_of_names_that_are_not_unicode(tmp_path):
+    folder = tmp_path / "gallery"
+    folder.mkdir()
+    for name in ("a\udcff.png", "b.png"):
+        PILImage.new("RGB", (90, 60), "red").save(folder / name)
+    table = ranking(folder, "area")
+    assert write_review(table, folder, tmp_path / "review.html") == 2

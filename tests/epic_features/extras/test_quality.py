@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 from PIL import Image as PILImage
 
 from epic_features.extras import QualityStage
+from epic_features.extras.quality import dhash, phash
 from epic_features.image import Image, decode
 from epic_features.schema import EXTRA_COLUMNS
 from epic_features.settings import Settings
@@ -79,6 +80,14 @@ def test_hashes_of_drawn_pictures_are_those_of_imagehash() -> None:
 
 def test_hashes_of_real_pictures_are_those_of_imagehash(shared: Path) -> None:
     compare_with_imagehash(photos(shared))
+
+
+def test_hashes_of_large_pictures_are_those_of_all_their_pixels() -> None:
+    for small in clouds(6):
+        pixels = np.asarray(cv2.resize(small, (2400, 1800)), np.uint8)
+        row, luma = row_of(pixels), np.asarray(cv2.cvtColor(pixels, cv2.COLOR_RGB2GRAY), np.uint8)
+        assert differing_bits(str(row["phash"]), phash(luma)) <= 2
+        assert differing_bits(str(row["dhash"]), dhash(luma)) <= 2
 
 
 def compare_with_imagehash(images: list[Pixels]) -> None:
