@@ -6,8 +6,7 @@ Every model is trained and judged on the same folds by source repository, with i
 is learned of the embedding is learned inside the folds.
 
 A network that was trained on these very pictures would know them. For ours, ``--held-out`` gives
-what `training.embedder.held_out` returned: embeddings for each fold by networks that have not seen
-the picture.
+what `training.embedder.held_out` returned: embeddings by networks that had not seen the picture.
 """
 
 from __future__ import annotations
@@ -16,7 +15,6 @@ import argparse
 import time
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -28,24 +26,13 @@ from classifiers.calibration import fit_temperature, softmax
 from classifiers.embeddings import embeddings_of, logistic_regression
 from classifiers.evaluation import Evaluation
 from classifiers.fusion_encoding import MODES
-from classifiers.table import Table, provenance_of
+from classifiers.table import provenance_of
 from classifiers.workflow import read_features
 from training.cards import TARGETS, WEIGHTS
 
 # The data were all re-encoded in one way, which erased these.
 _ERASED = ("has_camera_make", "has_gps", "taken_at", "orientation", "software")
 _OUT = Path("benchmarks/results/fusion.md")
-
-
-class _ByFold(FusionClassifier):
-    """A fusion that sees other embeddings in each fold."""
-
-    embeddings: np.ndarray
-
-    def _hold_out(
-        self, fold: int, table: Table, *known: Any
-    ) -> tuple[np.ndarray[Any, np.dtype[np.float64]], int]:
-        return super()._hold_out(fold, _with(table, self.embeddings[fold]), *known)
 
 
 def main() -> None:
@@ -61,18 +48,16 @@ def main() -> None:
     table = table.drop_columns([name for name in _ERASED if name in table.column_names])
     manifest = pd.read_csv(options.data / "manifest.csv").set_index("file")
     facts = manifest.loc[table["relative_path"].to_pylist()].reset_index(drop=True)
-    if options.held_out is None:
-        embeddings = np.repeat(embeddings_of(table)[None], facts["fold"].nunique(), axis=0)
-    else:
-        embeddings = np.load(options.held_out)
+    if options.held_out is not None:
+        table = _with(table, np.load(options.held_out))
     network = next(b for b in provenance_of(table)["backends"] if b["role"] == "embedding")
+    length = embeddings_of(table).shape[1]
     sections = []
     for name, (target, protect) in TARGETS.items():
         known = facts[target].notna().to_numpy()
         rows = _rows(
             name,
             table.filter(pa.array(known)),
-            embeddings[:, known],
             facts[known].reset_index(drop=True),
             (target, protect),
             options.modes,
@@ -88,8 +73,8 @@ def main() -> None:
         options.output,
         "Metadata, an embedding, and both",
         f"{len(table)} pictures of the shared data; the network is {network['name']} "
-        f"({embeddings.shape[2]} numbers, sha256 {network['sha256']}).{trained} All figures are "
-        "over the pictures held out, on five folds by source repository, in brackets the standard "
+        f"({length} numbers, sha256 {network['sha256']}).{trained} All figures are over "
+        "the pictures held out, on five folds by source repository, in brackets the standard "
         "deviation over the folds. The defaults of the trees are those of the metadata alone. "
         "`drawn` uses balanced class weights, as the shipped model does. The embedding alone is "
         "judged by logistic regression.",
@@ -97,8 +82,7 @@ def main() -> None:
     )
 
 
-def _with(table: Table, embeddings: np.ndarray) -> pa.Table:
-    assert isinstance(table, pa.Table)
+def _with(table: pa.Table, embeddings: np.ndarray) -> pa.Table:
     values = pa.array(np.ascontiguousarray(embeddings).ravel())
     column = pa.FixedSizeListArray.from_arrays(values, embeddings.shape[1])
     return table.set_column(table.schema.get_field_index("embedding"), "embedding", column)
@@ -107,7 +91,6 @@ def _with(table: Table, embeddings: np.ndarray) -> pa.Table:
 def _rows(
     name: str,
     table: pa.Table,
-    embeddings: np.ndarray,
     facts: pd.DataFrame,
     aim: tuple[str, tuple[str, ...]],
     modes: Sequence[str],
@@ -115,13 +98,14 @@ def _rows(
     (target, protect), weight = aim, WEIGHTS.get(name)
     models: dict[str, TabularClassifier] = {
         "metadata alone": TabularClassifier(class_weight=weight, protect=protect),
-        **{f"both: {mode}": _ByFold(mode, class_weight=weight, protect=protect) for mode in modes},
+        **{
+            f"both: {mode}": FusionClassifier(mode, class_weight=weight, protect=protect)
+            for mode in modes
+        },
     }
     fold = facts["fold"].to_numpy()
     lines = []
     for label, model in models.items():
-        if isinstance(model, _ByFold):
-            model.embeddings = embeddings
         started = time.process_time()
         model.fit(table, facts[target], groups=facts["source_repo"], fold=fold)
         seconds = time.process_time() - started
@@ -130,7 +114,7 @@ def _rows(
         )
         lines.append(_line(label, result, seconds))
     started = time.process_time()
-    odds, classes = _logistic(embeddings, facts[target].to_numpy(dtype=str), fold)
+    odds, classes = _logistic(embeddings_of(table), facts[target].to_numpy(dtype=str), fold)
     seconds = time.process_time() - started
     result = evaluate(facts[target], odds, classes, protect=protect, folds=fold)
     lines.insert(1, _line("embedding alone", result, seconds))
@@ -145,9 +129,9 @@ def _logistic(
     classes, codes = np.unique(labels, return_inverse=True)
     scores = np.zeros((len(codes), len(classes)))
     for number in np.unique(fold):
-        test, seen = fold == number, embeddings[number]
-        learned = logistic_regression(seen[~test], codes[~test], len(classes))
-        scores[test] = learned.log_probabilities(seen[test])
+        test = fold == number
+        learned = logistic_regression(embeddings[~test], codes[~test], len(classes))
+        scores[test] = learned.log_probabilities(embeddings[test])
     odds = np.zeros_like(scores)
     for number in np.unique(fold):
         test = fold == number

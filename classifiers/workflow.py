@@ -165,12 +165,12 @@ def _settings_of_dump(folder: Path, settings: Settings) -> Settings:
         theirs = Settings.from_record(there)
     except (OSError, ValueError, KeyError, TypeError):
         return settings
-    enough = set(settings.groups) <= set(theirs.groups)
-    same = replace(theirs, groups=settings.groups) == replace(
-        settings,
-        **{name: getattr(theirs, name) for name in ("max_pixels", "max_bytes", "model_dir")},
-    )
-    return replace(settings, groups=theirs.groups) if enough and same else settings
+    if not set(settings.groups) <= set(theirs.groups):
+        return settings
+    network = settings.embedding or theirs.embedding
+    wider = replace(settings, groups=theirs.groups, embedding=network)
+    here = {name: getattr(settings, name) for name in ("max_pixels", "max_bytes", "model_dir")}
+    return wider if replace(theirs, **here) == wider else settings
 
 
 def with_labels(

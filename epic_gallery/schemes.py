@@ -68,8 +68,9 @@ class Scheme:
         from classifiers.workflow import settings_of
 
         first, second = settings_of(self.model), settings_of(self.guard)
-        both = replace(first, groups=(*first.groups, *second.groups))
-        if replace(second, groups=both.groups) != both:
+        groups, network = (*first.groups, *second.groups), first.embedding or second.embedding
+        both = replace(first, groups=groups, embedding=network)
+        if replace(second, groups=groups, embedding=second.embedding or network) != both:
             raise SettingsError(
                 "the model and the one that knows personal photos were trained on features "
                 "extracted in different ways; choose models that were trained alike"

@@ -8,7 +8,9 @@ from typing import Any
 import pandas as pd
 
 from classifiers.evaluation import Evaluation
+from classifiers.fusion import FusionClassifier
 from classifiers.tabular import TabularClassifier
+from epic_features.settings import EMBEDDING_GROUP
 from training.data import DRAWN_WEIGHT
 
 TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
@@ -20,6 +22,16 @@ TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
 
 WEIGHTS = {"drawn": "balanced"}
 """Drawings are far fewer than photographs in the data, not on phones."""
+
+FUSED = ("personal", "gallery")
+"""Models that take the look of the picture as a whole into account; it did not help the others."""
+
+
+def new_model(name: str) -> TabularClassifier:
+    """Return a model as the one shipped under a name, not trained."""
+    kind = FusionClassifier if name in FUSED else TabularClassifier
+    return kind(protect=TARGETS[name][1], class_weight=WEIGHTS.get(name))
+
 
 _USE = {
     "personal": "Telling personal photos from everything else on a phone, so that the rest can be "
@@ -72,7 +84,7 @@ def card(name: str, model: TabularClassifier, result: Evaluation, facts: pd.Data
         failures=_FAILURES[name],
         model=model,
         result=result,
-        groups=model.provenance_["settings"]["groups"],
+        groups=[g for g in model.provenance_["settings"]["groups"] if g != EMBEDDING_GROUP],
         rounds=model.booster_.current_iteration(),
         terms=len(model.encoder_.vocabulary_.terms),
         images=len(real),

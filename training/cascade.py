@@ -18,14 +18,17 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from classifiers.fusion import FusionClassifier
 from classifiers.guarantee import UNSURE, Guarantee, clopper_pearson, decide
 from classifiers.table import COLUMNS
 from classifiers.tabular import TabularClassifier
 from classifiers.workflow import extract_features
 from epic_features import Settings, __version__
+from epic_features.extras.embedding import DEFAULT
 from epic_features.frame import to_pandas
+from epic_features.settings import EMBEDDING_ROLES
 from epic_gallery.cascade import Cascade, Step, settled, settling_thresholds, with_guarantee
-from training.cards import TARGETS
+from training.cards import TARGETS, new_model
 from training.data import Data, load_data
 
 Reals = NDArray[np.float64]
@@ -34,9 +37,9 @@ _OUT = Path(__file__).resolve().parents[1] / "classifiers" / "pretrained"
 
 PIXELS = ("shape", "cartoon", "quality", "texture")
 _STEPS = {
-    "pixels": Settings(groups=PIXELS, text="counts"),
-    "boxes": Settings(groups=(*PIXELS, "layout"), text="counts"),
-    "faces": Settings(groups=(*PIXELS, "layout", "faces"), text="counts"),
+    "pixels": Settings(groups=PIXELS, text="counts", embedding=DEFAULT),
+    "boxes": Settings(groups=(*PIXELS, "layout"), text="counts", embedding=DEFAULT),
+    "faces": Settings(groups=(*PIXELS, "layout", "faces"), text="counts", embedding=DEFAULT),
 }
 """Without ``colors``: they added nothing to ``texture``."""
 
@@ -116,6 +119,7 @@ def quick_table(data: Data, folder: Path, cache: Path) -> Data:
             for frame, rows in parts
         ]
         table[name] = pd.concat(found).to_numpy()
+    table.attrs = data.table.attrs
     return Data(table, data.facts)
 
 
@@ -123,8 +127,14 @@ def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> Ta
     """Train the model of a step; its out-of-fold probabilities come with it."""
     settings = _STEPS[name]
     table, facts = data.of(target)
+    made = table.attrs["provenance"]["backends"]
+    networks = [backend for backend in made if backend["role"] in EMBEDDING_ROLES]
     table.attrs = {
-        "provenance": {"version": __version__, "settings": settings.to_dict(), "backends": []}
+        "provenance": {
+            "version": __version__,
+            "settings": settings.to_dict(),
+            "backends": networks,
+        }
     }
     columns = [
         column.name
@@ -135,7 +145,7 @@ def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> Ta
         and pd.api.types.is_numeric_dtype(table[column.name])
         and table[column.name].notna().any()
     ]
-    model = TabularClassifier(columns=columns, protect=protect)
+    model = FusionClassifier(columns=columns, protect=protect)
     model.fit(
         table,
         facts[target],
@@ -234,7 +244,7 @@ def fit_cascade(name: str, data: Data, quick: Data) -> tuple[Cascade, Outcome, O
     """
     target, protect = TARGETS[name]
     table, facts = data.of(target)
-    full = TabularClassifier(protect=protect)
+    full = new_model(name)
     full.fit(
         table,
         facts[target],

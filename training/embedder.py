@@ -33,7 +33,7 @@ from epic_features import Settings
 from epic_features.extras.embedding import SHIPPED, Embedder
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import decode
-from training.data import Data, drawn_pictures, load_data
+from training.data import Data, drawn_pictures, held_out_file, load_features
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--out", type=Path, default=SHIPPED / NAME)
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
-    data = load_data(options.data, options.cache)
+    data = load_features(options.data, options.cache)
     own = options.cache / "embedder"
     own.mkdir(parents=True, exist_ok=True)
     teacher = Embedder(options.teacher)
@@ -94,7 +94,8 @@ def main() -> None:
     real = data.facts["fold"].to_numpy() >= 0
     paths = [options.data / path for path in data.table["relative_path"][real]]
     fold = data.facts["fold"].to_numpy(np.int64)[real]
-    np.save(own / "held_out.npy", held_out(lessons, load_pictures(paths), fold, own))
+    unseen = held_out(lessons, load_pictures(paths), fold, own)
+    np.save(held_out_file(options.cache, Embedder(options.out)), unseen)
 
 
 def trained(lessons: Lessons, without: int | None, folder: Path) -> OnnxNetwork:
@@ -115,24 +116,20 @@ def trained(lessons: Lessons, without: int | None, folder: Path) -> OnnxNetwork:
 def held_out(
     lessons: Lessons, pixels: NDArray[np.uint8], fold: NDArray[np.int64], folder: Path
 ) -> NDArray[np.float32]:
-    """Return embeddings with which a model can be trained and tested on each fold.
+    """Return the embedding of each picture by the network trained without its fold.
 
     Returns
     -------
-    ndarray of float32, shape (n_folds, n, length)
-        Each picture is embedded by the network trained without its fold. Entry k is in the
-        coordinates of the network without fold k: the others are brought into them by least
-        squares, on the pictures that both networks have seen.
+    ndarray of float32, shape (n, length)
+        In the coordinates of the network of all pictures, into which the others are brought by
+        least squares on the pictures that they have seen.
     """
-    folds = [int(k) for k in np.unique(fold)]
-    by = {k: trained(lessons, k, folder).run(pixels)[EMBEDDING] for k in folds}
-    found = np.zeros((len(folds), *by[folds[0]].shape), np.float32)
-    for place, k in enumerate(folds):
-        for j in folds:
-            both = ~np.isin(fold, (j, k))
-            same = alignment(by[j][both], by[k][both])
-            of_j = by[j][fold == j]
-            found[place, fold == j] = of_j if j == k else same.scores(of_j)
+    everything = trained(lessons, None, folder).run(pixels)[EMBEDDING]
+    found = np.zeros_like(everything)
+    for k in np.unique(fold):
+        mine = fold == k
+        own = trained(lessons, int(k), folder).run(pixels)[EMBEDDING]
+        found[mine] = alignment(own[~mine], everything[~mine]).scores(own[mine])
     return found
 
 

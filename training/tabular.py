@@ -15,8 +15,7 @@ import numpy as np
 
 from classifiers.evaluation import Evaluation, evaluate
 from classifiers.pretrained import NAMES
-from classifiers.tabular import TabularClassifier
-from training.cards import TARGETS, WEIGHTS, card
+from training.cards import TARGETS, card, new_model
 from training.data import Data, load_data
 
 _OUT = Path(__file__).resolve().parents[1] / "classifiers" / "pretrained"
@@ -40,7 +39,7 @@ def train(name: str, data: Data, out: Path) -> Evaluation:
     """Train one model and write it with its card and figures."""
     target, protect = TARGETS[name]
     table, facts = data.of(target)
-    model = TabularClassifier(protect=protect, class_weight=WEIGHTS.get(name))
+    model = new_model(name)
     model.fit(
         table,
         facts[target],

@@ -14,10 +14,11 @@ from killed import POINTS
 from stand_ins import write_features
 from tree_of_files import contents, fill, listing, tree
 
+from classifiers.workflow import settings_of
 from epic_features.cleaning.moves import apply, resume, undo
 from epic_features.errors import PlanError, SettingsError, SourceError
 from epic_gallery.organize import COLUMNS, read_sort_plan, sort_pictures
-from epic_gallery.schemes import find_scheme
+from epic_gallery.schemes import SCHEMES, find_scheme
 
 
 @pytest.fixture
@@ -302,6 +303,15 @@ def test_the_scheme_with_a_cascade(gallery, default_models, tmp_path):
     both = quick["action"].notna() & alone["action"].isna()
     assert both.sum() <= 1  # As docs/cascade.md says, a few in a thousand.
     assert set(quick.index) == set(alone.index)
+
+
+@pytest.mark.parametrize("name", SCHEMES)
+def test_one_table_serves_the_model_and_its_guard(name):
+    scheme = find_scheme(name)
+    for model in (scheme.model, scheme.guard):
+        needed = settings_of(model)
+        assert set(needed.groups) <= set(scheme.settings.groups)
+        assert needed.embedding in (None, scheme.settings.embedding)
 
 
 def test_the_drawn_gallery_from_pixels(gallery, models, epic, tmp_path, default_models):

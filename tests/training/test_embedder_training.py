@@ -6,12 +6,14 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
+from PIL import Image
 
 torch = pytest.importorskip("torch", reason="needs PyTorch, the extra 'train'")
 
 from classifiers.embeddings import alignment  # noqa: E402
+from epic_features import Settings, extract  # noqa: E402
 from epic_features.extras.embedding import Embedder  # noqa: E402
-from training import embedder  # noqa: E402
+from training import data, embedder  # noqa: E402
 
 COUNT = 24
 
@@ -35,14 +37,16 @@ def test_held_out_embeddings_are_those_of_networks_without_the_fold(lessons, tmp
     real = lessons.fold >= 0
     pixels, fold = lessons.pixels[real], lessons.fold[real]
     found = embedder.held_out(lessons, pixels, fold, tmp_path)
-    assert found.shape == (3, real.sum(), 128)
-    by = [embedder.trained(lessons, k, tmp_path).run(pixels)["embedding"] for k in range(3)]
+    assert found.shape == (real.sum(), 128)
+    by = {
+        k: embedder.trained(lessons, k, tmp_path).run(pixels)["embedding"] for k in (None, 0, 1, 2)
+    }
     for k in range(3):
-        assert np.array_equal(found[k][fold == k], by[k][fold == k])
-        j, other = (k + 1) % 3, (k + 2) % 3
-        same = alignment(by[j][fold == other], by[k][fold == other])
-        assert found[k][fold == j] == pytest.approx(same.scores(by[j][fold == j]), abs=1e-5)
-    assert {path.name for path in tmp_path.iterdir()} == {f"without-{k}.onnx" for k in range(3)}
+        mine = fold == k
+        same = alignment(by[k][~mine], by[None][~mine])
+        assert found[mine] == pytest.approx(same.scores(by[k][mine]), abs=1e-5)
+    names = {"all.onnx", *(f"without-{k}.onnx" for k in range(3))}
+    assert {path.name for path in tmp_path.iterdir()} == names
 
 
 def test_a_network_does_not_see_the_fold_it_is_without(lessons, tmp_path):
@@ -75,3 +79,19 @@ def test_what_is_shipped_can_be_used_by_its_path(lessons, tmp_path):
     embedder.ship(network, tmp_path / "vcnn")
     found = Embedder(tmp_path / "vcnn").embed(lessons.pixels[:3])
     assert found == pytest.approx(network.run(lessons.pixels[:3])["embedding"], abs=1e-5)
+
+
+def test_an_embedding_that_is_added_is_recorded_as_if_it_had_been_extracted(tmp_path):
+    path = tmp_path / "grey.png"
+    Image.new("L", (40, 30), 99).save(path)
+    wanted = extract(path, settings=Settings(groups=("shape",), embedding="vcnn"))
+    plain = extract(path, settings=Settings(groups=("shape",)))
+    vector = np.stack(wanted["embedding"])
+    found = data._with_embeddings(plain, vector, Embedder())
+    assert found.attrs["provenance"] == wanted.attrs["provenance"]
+    assert np.array_equal(np.stack(found["embedding"]), vector)
+
+
+def test_features_of_pictures_the_network_has_seen_are_refused(tmp_path):
+    with pytest.raises(SystemExit, match=r"held_out-\w{12}.npy is missing.*training.embedder"):
+        data._unseen(tmp_path, Embedder())
