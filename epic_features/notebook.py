@@ -101,7 +101,8 @@ def view(
     Raises
     ------
     SettingsError
-        A column is not in the table, or there are pictures to be shown and no paths.
+        A column is not in the table, `rows` is below 1, or there are pictures to be shown and no
+        paths.
 
     Examples
     --------
@@ -112,10 +113,12 @@ def view(
     >>> view(frame, columns=["width", "colors"])
     <View of 1 rows>
     """
+    if rows < 1:
+        raise SettingsError(f"rows is {rows}; it has to be 1 or more")
     names = _chosen(frame, columns)
     shown = frame.head(rows)
     cells = [_column(shown, name) for name in names]
-    headings = [_Heading(name, _style(frame, name)) for name in names]
+    headings = [_Heading(printable(str(name)), _style(frame, name)) for name in names]
     if pictures is not None:
         cells.insert(0, _thumbnails(shown, Path(pictures).expanduser(), side))
         headings.insert(0, _Heading("", ""))
@@ -129,25 +132,27 @@ def view(
     return View(html, len(shown))
 
 
-def _chosen(frame: pd.DataFrame, columns: Sequence[str] | None) -> list[str]:
+def _chosen(frame: pd.DataFrame, columns: Sequence[str] | None) -> list[Any]:
+    if isinstance(columns, str):
+        raise SettingsError(f"columns is a list of names; for this one, give [{columns!r}]")
     has = [*frame.columns, *([PALETTE] if "dominant_color_1" in frame else [])]
     if columns is None:
         is_features = {"relative_path", "width"} <= set(has)
         return [name for name in _USUAL if name in has] if is_features else list(frame.columns)
     if unknown := [name for name in columns if name not in has]:
-        raise SettingsError(f"the table has no column {unknown[0]!r}; it has {', '.join(has)}")
+        raise SettingsError(f"the table has no column {unknown[0]!r}; it has {', '.join(map(str, has))}")
     return list(columns)
 
 
-def _style(frame: pd.DataFrame, name: str) -> str:
+def _style(frame: pd.DataFrame, name: Any) -> str:
     import pandas as pd
 
     if name in frame and pd.api.types.is_numeric_dtype(frame[name]):
         return "number"
-    return "right-to-left" if name.startswith("ar_words") else ""
+    return "right-to-left" if str(name).startswith("ar_words") else ""
 
 
-def _column(frame: pd.DataFrame, name: str) -> list[_Cell]:
+def _column(frame: pd.DataFrame, name: Any) -> list[_Cell]:
     if name == PALETTE and PALETTE not in frame:
         return [_palette(row) for row in frame.to_dict("records")]
     style = _style(frame, name)
@@ -165,7 +170,7 @@ def _cell(value: Any, style: str) -> _Cell:
         return _Cell("text", "yes" if value else "no", style)
     if isinstance(value, float | np.floating):
         number = float(value)
-        return _Cell("text", f"{number:.3g}" if abs(number) < 1000 else f"{number:,.0f}", style)
+        return _Cell("text", f"{number:.3g}" if abs(number) < 999.5 else f"{number:,.0f}", style)
     if isinstance(value, int | np.integer):
         return _Cell("text", f"{value:,}", style)
     text = printable(str(value))
@@ -173,7 +178,7 @@ def _cell(value: Any, style: str) -> _Cell:
 
 
 def _list_cell(values: list[Any], style: str) -> _Cell:
-    if values and not isinstance(values[0], str):
+    if not all(isinstance(value, str) for value in values):
         return _Cell("text", f"{len(values)} values", style)
     few = [printable(word) for word in values[:_MOST_WORDS]]
     return _Cell("words", few, style, len(values) - len(few))

@@ -153,6 +153,39 @@ def test_any_table_can_be_shown(frame):
     assert Output(view(frame.head(0)).html).rows[0][0] == "relative_path"
 
 
+def test_columns_that_are_named_by_anything(folder):
+    table = pd.DataFrame([[1, "a", "b"]], columns=[0, ("x", None), "c\udcff"])
+    shown = assert_harmless(view(table).html)
+    assert shown.rows == [["0", "('x', None)", r"c\xff"], ["1", "a", "b"]]
+    assert Output(view(table, columns=[0]).html).rows == [["0"], ["1"]]
+    with pytest.raises(SettingsError, match="no column 1; it has 0"):
+        view(table, columns=[1])
+
+
+def test_lists_with_anything_in_them():
+    table = pd.DataFrame({"v": [["a", None], ["a", 1], [None], []]})
+    assert Output(view(table).html).rows[1:] == [["2 values"], ["2 values"], ["1 values"], [""]]
+
+
+@pytest.mark.parametrize(
+    ("number", "text"),
+    [(999.4, "999"), (999.5, "1,000"), (-999.7, "-1,000"), (1000.4, "1,000"), (0.12345, "0.123")],
+)
+def test_numbers_are_short(number, text):
+    assert Output(view(pd.DataFrame({"x": [number]})).html).rows[1] == [text]
+
+
+@pytest.mark.parametrize("rows", [0, -1])
+def test_no_rows_are_an_error(frame, rows):
+    with pytest.raises(SettingsError, match=f"rows is {rows}"):
+        view(frame, rows=rows)
+
+
+def test_one_column_is_given_in_a_list(frame):
+    with pytest.raises(SettingsError, match=r"give \['colors'\]"):
+        view(frame, columns="colors")
+
+
 def test_a_column_that_is_not_there(frame, folder):
     with pytest.raises(SettingsError, match="no column 'faces'; it has file_name"):
         view(frame, columns=["faces"])
