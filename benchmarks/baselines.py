@@ -16,7 +16,7 @@ from classifiers.evaluation import Evaluation, evaluate
 from classifiers.tabular import TabularClassifier
 from epic_features.schema import CORE_COLUMNS
 from training.cards import TARGETS, WEIGHTS
-from training.data import Data, load_data
+from training.data import Data, load_features
 
 _PROTOTYPE = [
     *(column.name for column in CORE_COLUMNS if column.group in ("shape", "colors", "faces")),
@@ -37,7 +37,7 @@ def main() -> None:
         "-o", "--output", type=Path, default=Path("benchmarks/results/baselines.md")
     )
     options = parser.parse_args()
-    data = load_data(options.data, options.cache, drawn=False)
+    data = load_features(options.data, options.cache, drawn=False)
     rows = []
     for label, columns in (("prototype's columns", _PROTOTYPE), ("all columns", None)):
         found = {name: _measured(data, name, columns) for name in TARGETS}
