@@ -31,8 +31,7 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it
 		-o demo/overlay.png
 
 test: $(VENV)/.installed ## Run the test suite
-	@./scripts/system_packages.sh
-	@./scripts/system_packages.sh chromium tesseract-ocr-ara
+	@./scripts/system_packages.sh --with chromium tesseract-ocr-ara
 	$(BIN)/python -m pytest
 
 # Each of these two libraries brings another OpenCV distribution, so each gets an environment in which

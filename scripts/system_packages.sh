@@ -1,10 +1,17 @@
 #!/bin/sh
-# Install Debian packages that are missing: those named, or else what the demo and the tests use.
+# Install Debian packages that are missing: those named, or else what the demo and the tests use;
+# `--with NAMES` takes both.
 # Without root, or on another system, say what is missing and go on.
 set -eu
 
 # OpenMP for LightGBM; fonts and the bidirectional algorithm, for drawing sample pictures.
-packages="${*:-libgomp1 fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0}"
+usual="libgomp1 fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0"
+if [ "${1-}" = --with ]; then
+    shift
+    packages="$usual $*"
+else
+    packages="${*:-$usual}"
+fi
 
 command -v dpkg-query >/dev/null 2>&1 || {
     echo "Not a Debian system: install yourself what is wanted of: $packages"
