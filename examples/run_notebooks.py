@@ -58,7 +58,7 @@ def main() -> int:
         return 1
     with tempfile.TemporaryDirectory(prefix="epic-") as folder:
         # From a clean state, and no folder of the person at work is named.
-        os.environ.setdefault("EPIC_WORK", folder)
+        os.environ["EPIC_WORK"] = folder
         for path in [Path(name) for name in sys.argv[1:]] or NOTEBOOKS:
             notebook = execute(path)
             for cell in notebook.cells:
@@ -67,7 +67,8 @@ def main() -> int:
                     data = output.get("data", {})
                     if "image/png" in data:
                         data["image/png"] = _smaller(data["image/png"])
-            nbformat.write(notebook, path)
+            shown = nbformat.writes(notebook).replace(folder, "work")
+            path.write_text(shown + "\n", encoding="utf-8")
             print(f"{path.name}: {path.stat().st_size // 1000} kB")
     return 0
 
