@@ -140,7 +140,8 @@ def _chosen(frame: pd.DataFrame, columns: Sequence[str] | None) -> list[Any]:
         is_features = {"relative_path", "width"} <= set(has)
         return [name for name in _USUAL if name in has] if is_features else list(frame.columns)
     if unknown := [name for name in columns if name not in has]:
-        raise SettingsError(f"the table has no column {unknown[0]!r}; it has {', '.join(map(str, has))}")
+        known = ", ".join(map(str, has))
+        raise SettingsError(f"the table has no column {unknown[0]!r}; it has {known}")
     return list(columns)
 
 
