@@ -38,10 +38,12 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
     """
     target = Path(folder)
     guarantee = model.guarantee_
-    trees = model.booster_.model_to_string()
+    trees = model.booster_.model_to_string().encode()
+    arrays = _packed(model.encoder_.to_arrays())
     record = {
         "format": FORMAT,
-        "trees_sha256": hashlib.sha256(trees.encode()).hexdigest(),
+        "trees_sha256": hashlib.sha256(trees).hexdigest(),
+        "arrays_sha256": arrays and hashlib.sha256(arrays).hexdigest(),
         "kind": model.kind,
         "parameters": _plain(model.get_params()),
         "classes": model.classes_.tolist(),
@@ -54,11 +56,11 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
         record["part_temperatures"] = model.part_temperatures_.tolist()
     try:
         target.mkdir(parents=True, exist_ok=True)
-        _replace(target / _TREES, trees.encode())
-        if arrays := model.encoder_.to_arrays():
-            packed = io.BytesIO()
-            np.savez(packed, **dict[str, Any](arrays))
-            _replace(target / _ARRAYS, packed.getvalue())
+        _replace(target / _TREES, trees)
+        if arrays is None:
+            (target / _ARRAYS).unlink(missing_ok=True)
+        else:
+            _replace(target / _ARRAYS, arrays)
         text = json.dumps(record, ensure_ascii=False, indent=1) + "\n"
         _replace(target / _REST, text.encode())
     except OSError as error:
@@ -95,9 +97,7 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         raise ModelFileError(f"{source} is not a model of format {FORMAT}; update epic-features")
     # LightGBM ends the whole process over some damaged files.
     if record.get("trees_sha256") != hashlib.sha256(trees.encode()).hexdigest():
-        raise ModelFileError(
-            f"the model {source} is damaged: {_TREES} is not the file that {_REST} was written with"
-        )
+        raise ModelFileError(_other_file(source, _TREES))
     try:
         model = kinds[record["kind"]](**record["parameters"])
         model.classes_ = np.array(record["classes"])
@@ -105,7 +105,9 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         model.part_temperatures_ = np.array(record.get("part_temperatures", [1.0]), np.float64)
         guarantee = record["guarantee"]
         model.guarantee_ = None if guarantee is None else Guarantee(**guarantee)
-        model.encoder_ = model._new_encoder().restore(record["encoder"], _arrays(source))
+        model.encoder_ = model._new_encoder().restore(
+            record["encoder"], _arrays(source, record.get("arrays_sha256"))
+        )
         model.provenance_ = dict(record["provenance"])
         model.booster_ = lightgbm.Booster(model_str=trees)
         wanted = 2 if record["parameters"].get("mode") == "product" else 1
@@ -144,14 +146,29 @@ def _plain(parameters: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _arrays(source: Path) -> dict[str, NDArray[Any]]:
-    try:
-        with np.load(source / _ARRAYS, allow_pickle=False) as stored:
-            return {name: stored[name] for name in stored.files}
-    except FileNotFoundError:
+def _packed(arrays: dict[str, NDArray[Any]]) -> bytes | None:
+    if not arrays:
+        return None
+    packed = io.BytesIO()
+    np.savez(packed, **dict[str, Any](arrays))
+    return packed.getvalue()
+
+
+def _arrays(source: Path, sha256: str | None) -> dict[str, NDArray[Any]]:
+    if sha256 is None:
         return {}
+    try:
+        packed = (source / _ARRAYS).read_bytes()
+        if hashlib.sha256(packed).hexdigest() != sha256:
+            raise ModelFileError(_other_file(source, _ARRAYS))
+        with np.load(io.BytesIO(packed), allow_pickle=False) as stored:
+            return {name: stored[name] for name in stored.files}
     except (OSError, ValueError, EOFError, zipfile.BadZipFile) as error:
         raise ModelFileError(f"can't read {source / _ARRAYS}: {error}") from error
+
+
+def _other_file(source: Path, name: str) -> str:
+    return f"the model {source} is damaged: {name} is not the file that {_REST} was written with"
 
 
 def _replace(path: Path, content: bytes) -> None:

@@ -59,6 +59,8 @@ def respell(steps: NDArray[np.float32], symbols: Sequence[str]) -> str:
     str
         The symbols from left to right.
     """
+    if not len(steps):
+        return ""
     best = steps.argmax(axis=1)
     edges = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
     runs = [_Run(symbols[best[i]], i, j) for i, j in pairwise(edges) if best[i]]

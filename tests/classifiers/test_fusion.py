@@ -231,7 +231,9 @@ def test_a_saved_model_gives_the_same_answers(model, two_fused, tmp_path):
     assert labels.num_rows == len(table)
 
 
-@pytest.mark.parametrize("damage", ["missing", "cut", "text", "shape", "pickle", "names", "kind"])
+@pytest.mark.parametrize(
+    "damage", ["missing", "cut", "text", "shape", "pickle", "names", "kind", "other values"]
+)
 def test_damaged_files(model, tmp_path, damage):
     model.save(tmp_path)
     arrays = tmp_path / "model.npz"
@@ -248,10 +250,21 @@ def test_damaged_files(model, tmp_path, damage):
         np.savez(arrays, weights=np.array([{}], object), offset=np.zeros(7))
     elif damage == "names":
         np.savez(arrays, other=np.zeros(3))
+    elif damage == "other values":
+        with np.load(arrays) as stored:
+            negated = {name: -stored[name] for name in stored.files}
+        np.savez(arrays, **negated)
     else:
         (tmp_path / "model.json").write_text(json.dumps(record | {"kind": "magic"}))
     with pytest.raises(ModelFileError, match=r"damaged|can't read"):
         TabularClassifier.load(tmp_path)
+
+
+def test_nothing_is_left_of_a_model_that_was_there(model, model_of_two, tmp_path):
+    model.save(tmp_path)
+    model_of_two.save(tmp_path)
+    assert not (tmp_path / "model.npz").exists()
+    assert type(find_model(tmp_path)) is TabularClassifier
 
 
 def test_guarantee_and_calibration(model, two_fused):

@@ -94,3 +94,4 @@ def test_every_word_that_changes_was_unknown_and_becomes_known(text, noise):
 
 def test_nothing_read_stays_nothing():
     assert respell(np.eye(len(SYMBOLS), dtype=np.float32)[[0, 0, 0]], SYMBOLS) == ""
+    assert respell(np.zeros((0, len(SYMBOLS)), np.float32), SYMBOLS) == ""
