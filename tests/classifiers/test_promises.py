@@ -12,7 +12,10 @@ from classifiers.pretrained import load_pretrained
 ROOT = Path(__file__).resolve().parents[2]
 CARDS = {name: f"classifiers/pretrained/{name}/README.md" for name in ("gallery", "whatsapp")}
 # What is quoted elsewhere is what `epic classify` says without a model being named.
-PAGES = sorted(path.relative_to(ROOT).as_posix() for path in ROOT.glob("docs/*.md"))
+PAGES = sorted(
+    path.relative_to(ROOT).as_posix()
+    for path in (*ROOT.glob("docs/*.md"), *ROOT.glob("examples/notebooks/*.ipynb"))
+)
 
 
 def promises(page: str) -> list[str]:
