@@ -142,6 +142,8 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
         Naming every difference: a setting that changes rows, a column group that is missing,
         another major version of the columns, or an embedding by another network.
     """
+    if not len(table):  # Nothing in it can be wrong.
+        return
     found = provenance_of(table)
     if not found or not trained:
         logger.warning(
