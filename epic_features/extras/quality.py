@@ -37,11 +37,10 @@ class QualityStage:
         """Return one value for every column of the group."""
         whole = _luma(image.pixels)
         mean, deviation = cv2.meanStdDev(whole)
-        # Of small pictures these copies are the pixels themselves.
-        overview, fitted = (
-            whole if pixels is image.pixels else _luma(pixels)
-            for pixels in (image.overview, image.fitted(_SHARPNESS_SIDE))
-        )
+        # Of a picture that is small enough these copies are the picture itself.
+        overview = whole if image.overview is image.pixels else _luma(image.overview)
+        shrunk = image.fitted(_SHARPNESS_SIDE)
+        fitted = overview if shrunk is image.overview else _luma(shrunk)
         _, spread = cv2.meanStdDev(cv2.Laplacian(fitted, cv2.CV_16S, ksize=1))
         return {
             "brightness": float(mean[0, 0]) / 255,

@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -178,10 +178,11 @@ def test_the_models_are_told_how_the_rows_were_made(cascade, pictures, model, en
     sort_images(pictures, cascade, engine=engine, workers=1, reasons=True)
     sort_images([], cascade, engine="inline", reasons=True)
     assert not caplog.records
-    other = model(CHEAP)
+    other = model(replace(CHEAP, groups=("shape", "quality"), embedding="vcnn"))
+    other.provenance_["settings"]["embedding"] = "vcnn"
     other.provenance_["backends"] = [{"role": "embedding", "name": "other", "sha256": "0"}]
     alone = Cascade((), other)
-    with pytest.raises(SettingsMismatch, match="embedding"):
+    with pytest.raises(SettingsMismatch, match="embedding by vcnn"):
         sort_images(pictures, alone, engine=engine, workers=1)
 
 
