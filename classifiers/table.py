@@ -142,6 +142,8 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
         Naming every difference: a setting that changes rows, a column group that is missing,
         another major version of the columns, or an embedding by another network.
     """
+    if not len(table):  # Nothing in it can be wrong.
+        return
     found = provenance_of(table)
     if not found or not trained:
         logger.warning(
@@ -188,10 +190,14 @@ def _settings_differ(found: Mapping[str, Any], trained: Mapping[str, Any]) -> li
     missing = [g for g in ours.get("groups", ()) if g not in theirs.get("groups", ())]
     if missing:
         different.append(f"without the column groups {', '.join(missing)}")
+    if EMBEDDING_GROUP in missing:
+        different[-1] += f" (extract with `--embed {ours['embedding']}`)"
     return different
 
 
 def _embedding_differs(found: Mapping[str, Any], trained: Mapping[str, Any]) -> list[str]:
+    if EMBEDDING_GROUP not in found.get("settings", {}).get("groups", ()):
+        return []  # That is said with the other column groups.
     ours, theirs = _backends(trained), _backends(found)
     return [
         f"{role} by {theirs.get(role, 'nothing known')} instead of {ours[role]}"

@@ -5,8 +5,9 @@ from __future__ import annotations
 import json
 import logging
 import os
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,8 +30,8 @@ from classifiers.tabular import TabularClassifier
 from epic_features import Settings, dump
 from epic_features.dump_folder import MANIFEST
 from epic_features.engines import make_engine
-from epic_features.errors import SourceError
-from epic_features.sources import references
+from epic_features.errors import SettingsError, SettingsMismatch, SourceError
+from epic_features.sources import ImageLike, ImageReference, references, shown
 
 TRAINING_GROUPS = ("core", "cartoon", "quality", "exif", "layout", "texture")
 
@@ -71,10 +72,12 @@ def read_features(path: str | os.PathLike[str]) -> pa.Table:
 
 
 def extract_features(
-    source: str,
+    source: ImageLike | Sequence[ImageLike],
     kept: Path,
     settings: Settings,
     *,
+    root: str | os.PathLike[str] | None = None,
+    begin_anew: bool = False,
     whatsapp: bool = False,
     workers: int | None = None,
     on_progress: Progress | None = None,
@@ -83,7 +86,7 @@ def extract_features(
 
     Parameters
     ----------
-    source : str
+    source : str or sequence of str
         Folder, glob pattern or address of pictures.
     kept : Path
         Of a Parquet file the rows of the pictures in the source are taken, and what it lacks is
@@ -92,7 +95,9 @@ def extract_features(
         more column groups keeps them.
     settings : Settings
         How to extract.
-    whatsapp, workers, on_progress
+    begin_anew : bool
+        Whether a folder that was begun with other settings is thrown away instead of refused.
+    root, whatsapp, workers, on_progress
         As for `epic_features.dump`.
 
     Returns
@@ -106,35 +111,46 @@ def extract_features(
     ------
     SourceError
         There is no such source, or none of its pictures is in the Parquet file.
+    SettingsError
+        The folder was begun with other settings.
+    SettingsMismatch
+        The embeddings in the Parquet file are of another network than the one of that name is now.
     """
     if kept.is_file():
-        return _matched(source, kept, whatsapp, workers, on_progress)
-    report = dump(
+        wanted = references(source, root, whatsapp)
+        return _matched(shown(root or source), wanted, kept, workers, on_progress)
+    extract = partial(
+        dump,
         source,
         kept,
         settings=_settings_of_dump(kept, settings),
+        root=root,
         whatsapp=whatsapp,
         workers=workers,
-        update=(kept / MANIFEST).exists(),
         on_progress=on_progress,
     )
+    there = (kept / MANIFEST).exists()
+    try:
+        report = extract(update=there)
+    except SettingsError:
+        if not (begin_anew and there):
+            raise
+        report = extract(overwrite=True)
     return read_features(kept), len(report.rejected)
 
 
 def _matched(
     source: str,
+    listed: Iterable[ImageReference],
     file: Path,
-    whatsapp: bool,
     workers: int | None,
     on_progress: Progress | None,
 ) -> tuple[pa.Table, int]:
-    """Take the rows of the pictures of a source from a file, and extract those it lacks."""
+    """Take the rows of pictures from a file, and extract those it lacks."""
     table = read_features(file)
     if "relative_path" not in table.column_names:
         raise SourceError(f"{file} is not a feature table; make it with `epic extract`")
-    wanted = {
-        reference.relative_path: reference for reference in references(source, None, whatsapp)
-    }
+    wanted = {reference.relative_path: reference for reference in listed}
     known = set(table["relative_path"].to_pylist())
     found = table.filter(pc.is_in(table["relative_path"], pa.array(list(wanted), pa.string())))
     missing = [reference for path, reference in wanted.items() if path not in known]
@@ -145,8 +161,9 @@ def _matched(
         )
     if not missing:
         return found, 0
-    used = provenance_of(table).get("settings", {})
-    settings = Settings.from_record(used)
+    record = provenance_of(table)
+    settings = Settings.from_record(record.get("settings", {}))
+    _check_network(file, record, settings)
     rows = []
     for number, result in enumerate(
         make_engine("processes", workers=workers, time_limit=_TIME_LIMIT).run(missing, settings), 1
@@ -156,6 +173,23 @@ def _matched(
             on_progress(len(found) + len(rows), number - len(rows))
     added = pa.Table.from_pylist(rows, schema=found.schema)
     return pa.concat_tables([found, added]).combine_chunks(), len(missing) - len(rows)
+
+
+def _check_network(file: Path, record: Mapping[str, Any], settings: Settings) -> None:
+    """Refuse to add to a file what another network than its own makes of pictures."""
+    if settings.embedding is None:
+        return
+    from epic_features.extras.embedding import Embedder
+
+    theirs = {item["role"]: item.get("sha256") for item in record.get("backends", ())}
+    for backend in Embedder(settings.embedding, settings.model_dir).backends:
+        if theirs.get(backend.role) != backend.sha256:
+            raise SettingsMismatch(
+                f"{file} lacks pictures of the source, and {settings.embedding} is not the network "
+                f"any more that it was extracted with ({backend.role} by {backend.name} "
+                f"{(backend.sha256 or '')[:12]} instead of {(theirs.get(backend.role) or '')[:12]})"
+                "; extract it again"
+            )
 
 
 def _settings_of_dump(folder: Path, settings: Settings) -> Settings:

@@ -12,16 +12,18 @@ import os
 import stat
 import zlib
 from collections.abc import Collection, Iterable, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 from itertools import count
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING, Any, TypeAlias
 
-from classifiers.workflow import Progress, read_features
-from epic_features import Settings, dump
+from classifiers.workflow import Progress, extract_features
+from epic_features import Settings
 from epic_features.cleaning.plan import EPIC_FOLDER, Plan, make_plan, place_of
 from epic_features.cleaning.webdav_storage import journal_root
-from epic_features.errors import ImageError, PlanError, SourceError
+from epic_features.dump_folder import owned, remove
+from epic_features.errors import ImageError, OutputError, PlanError, SourceError
 from epic_features.sources import ImageReference, references
 from epic_features.sources.address import is_url
 from epic_features.sources.names import FileIdentity, printable
@@ -30,7 +32,6 @@ from epic_gallery.schemes import Scheme
 
 if TYPE_CHECKING:
     import pandas as pd
-    import pyarrow as pa
 
 logger = logging.getLogger(__name__)
 
@@ -133,6 +134,7 @@ def sort_pictures(
     *,
     features: str | os.PathLike[str] | None = None,
     action: str = "move",
+    begin_anew: bool = False,
     whatsapp: bool = False,
     workers: int | None = None,
     on_progress: Progress | None = None,
@@ -146,11 +148,14 @@ def sort_pictures(
     scheme : Scheme
         Who decides.
     features : path, optional
-        A Parquet file of features, used as it is, or a folder of features that is brought up to
-        date. By default a scheme with a cascade reads no more of a picture than it needs and keeps
-        nothing; others keep the features in `features_folder`.
+        A Parquet file of features, used as it is, but what it lacks is extracted; or a folder of
+        features that is brought up to date. By default a scheme with a cascade reads no more of a
+        picture than it needs and keeps nothing; others keep the features in `features_folder`, and
+        drop those of other settings.
     action : str
         ``"move"``, ``"copy"`` or ``"link"``.
+    begin_anew : bool
+        Whether a folder of features begun with other settings is thrown away instead of refused.
     whatsapp : bool
         Only the pictures of WhatsApp chats.
     workers : int, optional
@@ -188,8 +193,20 @@ def sort_pictures(
         decided = scheme.judge(labels, labels)
     else:
         kept = Path(features) if features is not None else features_folder(root, scheme.settings)
-        table = _features(source, pictures, kept, scheme.settings, workers, on_progress)
+        if not kept.is_file():
+            kept.parent.mkdir(parents=True, exist_ok=True)
+        table, _ = extract_features(
+            list(_addresses(source, pictures)),
+            kept,
+            scheme.settings,
+            root=source,
+            begin_anew=begin_anew or features is None,
+            workers=workers,
+            on_progress=on_progress,
+        )
         decided = scheme.decide(table)
+        if features is None:
+            _drop_features_beside(kept)
     return plan_moves(root, pictures, decided, action, with_unread=True)
 
 
@@ -252,7 +269,7 @@ def plan_moves(
 def features_folder(root: Place, settings: Settings) -> Path:
     """Return where features are kept between runs: in the folder ``.epic`` of the pictures.
 
-    Each set of settings has a folder of its own, so that another model can be taken any time.
+    Each set of settings has a folder of its own; only the last one used is kept.
     """
     top = journal_root(root) if isinstance(root, RemotePath) else root
     chosen = json.dumps([getattr(settings, name) for name in Settings.row_fields()])
@@ -307,27 +324,12 @@ def read_sort_plan(path: Path, root: str | os.PathLike[str] | None = None) -> So
     return SortPlan(place_of(there), table[list(COLUMNS)])
 
 
-def _features(
-    source: str | os.PathLike[str],
-    pictures: list[Picture],
-    kept: Path,
-    settings: Settings,
-    workers: int | None,
-    on_progress: Progress | None,
-) -> pa.Table:
-    if kept.is_file():
-        return read_features(kept)
-    kept.parent.mkdir(parents=True, exist_ok=True)
-    dump(
-        list(_addresses(source, pictures)),
-        kept,
-        root=source,
-        settings=settings,
-        workers=workers,
-        update=(kept / "dump.json").exists(),
-        on_progress=on_progress,
-    )
-    return read_features(kept)
+def _drop_features_beside(kept: Path) -> None:
+    """Remove what other settings left in `features_folder`, unless it is being written."""
+    for other in kept.parent.glob("features-*"):
+        if other != kept:
+            with suppress(OutputError), owned(other):
+                remove(other)
 
 
 def _addresses(source: str | os.PathLike[str], pictures: Iterable[Picture]) -> Iterator[str]:

@@ -155,7 +155,10 @@ def plan(
     beside = output.with_name(f".{output.name}.features")
     kept = features or (None if chosen.cascade else beside)
     sorting = _planned(
-        console, source, chosen, kept, _action(copy, link), whatsapp=whatsapp, workers=workers
+        *(console, source, chosen, kept, _action(copy, link)),
+        begin_anew=features is None,
+        whatsapp=whatsapp,
+        workers=workers,
     )
     write_sort_plan(sorting, output, overwrite=overwrite)
     _summarise(console, sorting, chosen)
@@ -284,6 +287,7 @@ def _planned(
     features: Path | None,
     action: str,
     *,
+    begin_anew: bool = False,
     whatsapp: bool,
     workers: int | None,
 ) -> SortPlan:
@@ -296,6 +300,7 @@ def _planned(
                 scheme,
                 features=features,
                 action=action,
+                begin_anew=begin_anew,
                 whatsapp=whatsapp,
                 workers=workers,
                 on_progress=progress,

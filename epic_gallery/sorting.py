@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from epic_gallery.cascade import Cascade, Step
 
-_TIER = "tier"
+_TIER, _SCHEMA = "tier", "schema"
 _BATCH = 1000
 
 
@@ -114,7 +114,8 @@ def sort_images(
                 rows = []
             if on_progress:
                 on_progress(labelled, len(rejected))
-    tables.append(_labels(cascade, rows, reasons))
+    if rows or not tables:
+        tables.append(_labels(cascade, rows, reasons))
     import pyarrow as pa
 
     whole = pa.concat_tables(tables).combine_chunks()
@@ -163,6 +164,18 @@ class CascadeExtractor:
                 break
         return {**row, _TIER: tier}
 
+    def schema(self, tier: int) -> pa.Schema:
+        """Arrow schema of the rows that end in a tier; see `epic_features.Extractor.schema`."""
+        return self._extractors[tier].schema
+
+
+class _Sorter(CascadeExtractor):
+    """Makes rows that tell how they were made, for they are labelled in another process."""
+
+    def row(self, image: Image) -> dict[str, Any]:
+        row = super().row(image)
+        return {**row, _SCHEMA: self.schema(row[_TIER])}
+
 
 def _new_stages(extractors: list[Extractor], tier: int) -> list[Stage]:
     """Return the stages of a tier whose columns the tier before has not got, or not so good."""
@@ -180,7 +193,7 @@ def _work(stage: Stage, extractor: Extractor) -> tuple[str, str]:
 def _engine(
     name: str, cascade: Cascade, workers: int | None, time_limit: float
 ) -> ProcessEngine | InlineEngine:
-    build = partial(CascadeExtractor, cascade.steps)
+    build = partial(_Sorter, cascade.steps)
     if workers is not None and workers < 1:
         raise SettingsError(f"workers={workers!r}; it must be at least 1")
     if not time_limit > 0:
@@ -203,7 +216,8 @@ def _labels(cascade: Cascade, rows: list[dict[str, Any]], reasons: bool) -> pa.T
         mine = np.flatnonzero(tiers == tier)
         if not len(mine) and len(rows):
             continue  # Without any row at all an empty table still needs its columns.
-        table = pa.Table.from_pylist([rows[i] for i in mine], schema=schema_of(settings.groups))
+        schema = rows[mine[0]][_SCHEMA] if len(mine) else schema_of(settings.groups)
+        table = pa.Table.from_pylist([rows[i] for i in mine], schema=schema)
         tables.append(cascade.label(tier, table, reasons=reasons))
         places.append(mine)
     order = np.argsort(np.concatenate(places))

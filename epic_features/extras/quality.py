@@ -35,10 +35,13 @@ class QualityStage:
 
     def __call__(self, image: Image) -> Mapping[str, Any]:
         """Return one value for every column of the group."""
-        mean, deviation = cv2.meanStdDev(_luma(image.pixels))
-        laplacian = cv2.Laplacian(_luma(image.fitted(_SHARPNESS_SIDE)), cv2.CV_16S, ksize=1)
-        _, spread = cv2.meanStdDev(laplacian)
-        overview = _luma(image.overview)
+        whole = _luma(image.pixels)
+        mean, deviation = cv2.meanStdDev(whole)
+        # Of a picture that is small enough these copies are the picture itself.
+        overview = whole if image.overview is image.pixels else _luma(image.overview)
+        shrunk = image.fitted(_SHARPNESS_SIDE)
+        fitted = overview if shrunk is image.overview else _luma(shrunk)
+        _, spread = cv2.meanStdDev(cv2.Laplacian(fitted, cv2.CV_16S, ksize=1))
         return {
             "brightness": float(mean[0, 0]) / 255,
             "contrast": float(deviation[0, 0]) / 255,

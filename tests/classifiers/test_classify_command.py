@@ -273,6 +273,18 @@ def test_features_outlive_a_mistake(colours, default_models, tmp_path):
     assert [path.name for path in tmp_path.iterdir()] == ["model"]
 
 
+def test_what_another_model_left_behind_is_no_hindrance(colours, tmp_path):
+    from classifiers.workflow import extract_features
+    from epic_features import Settings
+
+    extract_features(
+        str(colours), tmp_path / ".x.csv.features", Settings(groups=("shape",)), workers=1
+    )
+    done = epic("classify", colours, "-o", tmp_path / "x.csv", "--model", "bytes")
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in tmp_path.iterdir()] == ["x.csv"]
+
+
 def test_outputs_inside_the_source_are_refused(workshop):
     pictures = workshop / "pictures"
     done = epic("train", pictures, "-o", pictures / "model")

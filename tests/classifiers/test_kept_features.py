@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+import json
+import shutil
+from dataclasses import replace
+from pathlib import Path
+
 import numpy as np
 import pytest
 from PIL import Image
 
 from classifiers.workflow import extract_features
-from epic_features import Settings, SettingsError
+from epic_features import Settings, SettingsError, dump
+from epic_features.errors import SettingsMismatch
+from epic_features.extras.embedding import SHIPPED
 
 SHAPE = Settings(groups=("shape",))
 WITH_NETWORK = Settings(groups=("shape", "quality"), embedding="vcnn")
@@ -37,3 +44,25 @@ def test_features_without_an_embedding_are_no_use_to_a_model_with_one(pictures, 
     extract_features(pictures, tmp_path / "kept", begun, workers=1)
     with pytest.raises(SettingsError, match="begun with other settings.*embedding"):
         extract_features(pictures, tmp_path / "kept", WITH_NETWORK, workers=1)
+    table, _ = extract_features(
+        pictures, tmp_path / "kept", WITH_NETWORK, begin_anew=True, workers=1
+    )
+    assert table["embedding"].null_count == 0
+    assert len(table) == 3
+
+
+def test_a_file_gets_no_rows_of_another_network(pictures, tmp_path):
+    network, file = tmp_path / "network", tmp_path / "features.parquet"
+    shutil.copytree(SHIPPED / "vcnn", network)
+    dump(pictures, file, settings=replace(WITH_NETWORK, embedding=str(network)), engine="inline")
+    Image.new("RGB", (50, 30), "red").save(Path(pictures) / "new.png")
+    table, _ = extract_features(pictures, file, WITH_NETWORK, workers=1)
+    assert len(table) == 4
+    described = network / "preprocess.json"
+    changed = json.loads(described.read_text())
+    changed["mean"] = [0.1, 0.2, 0.3]
+    described.write_text(json.dumps(changed))
+    with pytest.raises(SettingsMismatch, match="embedding input by pillow"):
+        extract_features(pictures, file, WITH_NETWORK, workers=1)
+    (Path(pictures) / "new.png").unlink()
+    assert len(extract_features(pictures, file, WITH_NETWORK, workers=1)[0]) == 3

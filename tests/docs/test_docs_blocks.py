@@ -84,7 +84,7 @@ def _read_once():
             sorting,
             "_engine",
             lambda _name, cascade, *_: InlineEngine(
-                functools.partial(sorting.CascadeExtractor, cascade.steps)
+                functools.partial(sorting._Sorter, cascade.steps)
             ),
         )
         yield

@@ -3,7 +3,7 @@
 import json
 import os
 import signal
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from pathlib import Path
 
@@ -18,7 +18,7 @@ from classifiers.guarantee import UNSURE
 from classifiers.tabular import TabularClassifier
 from epic_features import Extractor, Settings, SettingsError, extract
 from epic_features.engines.processes import ProcessEngine
-from epic_features.errors import ModelFileError
+from epic_features.errors import ModelFileError, SettingsMismatch
 from epic_features.sources import ImageReference, references
 from epic_gallery.cascade import Cascade, Step, load_cascade, settled, settling_thresholds
 from epic_gallery.sorting import CascadeExtractor, sort_images
@@ -171,6 +171,19 @@ def test_a_bad_file_costs_one_picture(cascade, pictures, tmp_path):
     assert told[-1] == (6, 1)
     alone = sort_images(good, with_thresholds(cascade, ALWAYS, NEVER), engine="inline")
     assert alone.labels.equals(done.labels)
+
+
+@pytest.mark.parametrize("engine", ["inline", "processes"])
+def test_the_models_are_told_how_the_rows_were_made(cascade, pictures, model, engine, caplog):
+    sort_images(pictures, cascade, engine=engine, workers=1, reasons=True)
+    sort_images([], cascade, engine="inline", reasons=True)
+    assert not caplog.records
+    other = model(replace(CHEAP, groups=("shape", "quality"), embedding="vcnn"))
+    other.provenance_["settings"]["embedding"] = "vcnn"
+    other.provenance_["backends"] = [{"role": "embedding", "name": "other", "sha256": "0"}]
+    alone = Cascade((), other)
+    with pytest.raises(SettingsMismatch, match="embedding by vcnn"):
+        sort_images(pictures, alone, engine=engine, workers=1)
 
 
 @pytest.mark.parametrize("reasons", [False, True])

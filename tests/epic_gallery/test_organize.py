@@ -11,10 +11,12 @@ from pathlib import Path
 import pandas as pd
 import pytest
 from killed import POINTS
+from PIL import Image
 from stand_ins import write_features
 from tree_of_files import contents, fill, listing, tree
 
 from classifiers.workflow import settings_of
+from epic_features import Settings, dump
 from epic_features.cleaning.moves import apply, resume, undo
 from epic_features.errors import PlanError, SettingsError, SourceError
 from epic_gallery.organize import COLUMNS, read_sort_plan, sort_pictures
@@ -156,13 +158,15 @@ def test_what_changed_since_the_plan_is_skipped(folder, features, scheme, tmp_pa
     assert report.count("moved") == len(plan.actions) - 3
 
 
-def test_a_picture_without_features_stays_and_is_told(epic, folder, given, kinds, tmp_path):
+def test_a_picture_without_features_is_read(epic, folder, given, photo, default_models, tmp_path):
     fill(folder, {"unread.jpg": b"no picture"})
+    Image.fromarray(photo).save(folder / "new.png")
     code, _, said = epic("organize", "plan", folder, "-o", tmp_path / "p.parquet", *given)
     assert (code, "1 of those that stay could not be read" in said) == (0, True), said
     table = read_sort_plan(tmp_path / "p.parquet").table.set_index("path")
     assert table.loc["unread.jpg", "reason"] == "it could not be read"
     assert table["action"].isna()["unread.jpg"]
+    assert 0 < table.loc["new.png", "confidence"] <= 1
 
 
 def test_links_and_folders_that_are_sorted_into_are_left_out(folder, features, scheme):
@@ -324,11 +328,22 @@ def test_the_drawn_gallery_from_pixels(gallery, models, epic, tmp_path, default_
         (folder / drawing.path).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy2(drawn / drawing.path, folder / drawing.path)
     before = tree(folder)
+    # What other settings left: where features are kept, and of a plan that was interrupted.
+    old = [folder / ".epic/features-00000000", tmp_path / ".p.parquet.features"]
+    old[0].parent.mkdir()
+    for place in old:
+        dump(folder, place, settings=Settings(groups=("shape",)), engine="inline")
     arguments = ("--model", models / "whatsapp", "--personal", models / "personal")
     code, _, said = epic("organize", folder, "--yes", "--workers", 1, *arguments)
     assert code == 0, said
     assert contents(folder) == sorted(before.values())
     assert len(list(folder.glob(".epic/features-*/dump.json"))) == 1
+    assert not old[0].exists()
     if "nothing is to be moved" not in said:
         assert epic("organize", "undo", folder)[0] == 0
     assert tree(folder) == before
+    (few := tmp_path / "few").mkdir()
+    shutil.copy2(drawn / drawings[0].path, few)
+    code, _, said = epic("organize", "plan", few, "-o", tmp_path / "p.parquet", *arguments)
+    assert code == 0, said
+    assert not old[1].exists()

@@ -13,7 +13,7 @@ from hypothesis.extra.numpy import arrays
 from numpy.typing import NDArray
 from PIL import Image as PILImage
 
-from epic_features.extras import QualityStage
+from epic_features.extras import QualityStage, quality
 from epic_features.extras.quality import dhash, phash
 from epic_features.image import Image, decode
 from epic_features.schema import EXTRA_COLUMNS
@@ -38,6 +38,17 @@ def photos(shared: Path) -> list[Pixels]:
 def test_columns_are_those_of_the_schema() -> None:
     row = row_of(np.zeros((9, 9, 3), np.uint8))
     assert list(row) == [column.name for column in EXTRA_COLUMNS if column.group == "quality"]
+
+
+@pytest.mark.parametrize(("side", "times"), [(900, 1), (1500, 2), (2500, 2)])
+def test_luma_is_computed_once_of_the_same_pixels(
+    side: int, times: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[Pixels] = []
+    luma = quality._luma
+    monkeypatch.setattr(quality, "_luma", lambda pixels: made.append(pixels) or luma(pixels))
+    row_of(np.zeros((30, side, 3), np.uint8))
+    assert len(made) == times
 
 
 def test_black_and_white_halves() -> None:
