@@ -10,7 +10,7 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
 
@@ -138,7 +138,8 @@ def serving(folder: Path, limits: Limits | None = None, **settings) -> Iterator[
 def children(pid: int) -> list[int]:
     found = []
     for task in Path(f"/proc/{pid}/task").iterdir():
-        found += [int(child) for child in (task / "children").read_text().split()]
+        with suppress(OSError):  # A thread may have ended since.
+            found += [int(child) for child in (task / "children").read_text().split()]
     return found
 
 
