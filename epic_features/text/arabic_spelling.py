@@ -15,6 +15,7 @@ from epic_features.text.arabic import is_known
 
 _LETTER = re.compile("[\u0621-\u064a]")
 _SHORT_VOWEL = re.compile("[\u064b-\u0652\u0670]")
+_LATIN = re.compile("[A-Za-z]")
 _LEAST_LETTERS = 3
 # A reading 20 times less likely may still be taken; set before any line was looked at.
 _MOST_COST = math.log(20)
@@ -44,7 +45,7 @@ def respell(steps: NDArray[np.float32], symbols: Sequence[str]) -> str:
     The likeliest change of one letter (missing and superfluous ones included) or of one space that
     makes such a word a known one is taken, if what it puts in is at least a twentieth as likely as
     what it replaces. Known are the words of `epic_features.text.arabic.lemmatize`, with their
-    clitics.
+    clitics. By the same measure a space is put between an Arabic and a Latin letter.
 
     Parameters
     ----------
@@ -77,6 +78,12 @@ def respell(steps: NDArray[np.float32], symbols: Sequence[str]) -> str:
                 else:
                     written[word[change.first - 1]] += change.symbol
                 break
+    space = symbols.index(" ")
+    for index, (run, following) in enumerate(pairwise(runs)):
+        if _scripts_change(run.symbol, following.symbol):
+            gap = _gap(steps, run, following)
+            if gap is not None and (gap[:, space] >= gap[:, 0] * math.exp(-_MOST_COST)).any():
+                written[index] += " "
     return "".join(written)
 
 
@@ -101,12 +108,23 @@ def _changes(
         for other in others:
             yield from _change(chances[likeliest], chances[other], place, place + 1, symbols[other])
     for place, (run, following) in enumerate(pairwise(word), 1):
-        between = steps[run.end : following.first]
-        # Short vowels stand in some gaps: only where nothing was read may something be missing.
-        if len(between) and not between.argmax(axis=1).any():
-            step = between[between[:, 1:].max(axis=1).argmax()]
+        gap = _gap(steps, run, following)
+        if gap is not None:
+            step = gap[gap[:, 1:].max(axis=1).argmax()]
             other = 1 + int(step[1:].argmax())
             yield from _change(step[0], step[other], place, place, symbols[other])
+
+
+def _gap(steps: NDArray[np.float32], run: _Run, following: _Run) -> NDArray[np.float32] | None:
+    """Return the steps between two symbols, if there are any and nothing was read in them."""
+    between = steps[run.end : following.first]
+    # Short vowels stand in some gaps: only where nothing was read may something be missing.
+    return between if len(between) and not between.argmax(axis=1).any() else None
+
+
+def _scripts_change(left: str, right: str) -> bool:
+    pairs = ((left, right), (right, left))
+    return any(_LETTER.match(one) and _LATIN.match(other) for one, other in pairs)
 
 
 def _change(

@@ -59,6 +59,13 @@ def test_known_words_stay_as_they_are_read():
     assert read("مقبلات", [(1, "ف", 0.9), (5, "ث", 0.9)]) == "مقبلات"
 
 
+def test_a_space_where_the_script_changes():
+    assert read("مقبلاتabc", [(5.5, " ", 0.06)]).split() == ["مقبلات", "abc"]
+    assert read("مقبلاتabc", [(5.5, " ", 0.04)]) == "مقبلاتabc"
+    assert read("abcمقبلات", [(2.5, " ", 0.06)]).split() == ["abc", "مقبلات"]
+    assert read("مقبلات٤٥", [(5.5, " ", 0.06)]) == "مقبلات٤٥"
+
+
 def test_only_letters_of_arabic_words_are_changed():
     assert read("abc 123", [(0, "X", 0.9), (5, "3", 0.9)]) == "abc 123"
     assert read("مقبلاث", [(5, "a", 0.9), (5, "٤", 0.8)]) == "مقبلاث"
