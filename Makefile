@@ -37,7 +37,7 @@ test: $(VENV)/.installed ## Run the test suite
 # Each of these two libraries brings another OpenCV distribution, so each gets an environment in which
 # there is just one. The package itself is not installed there: it would add the one it depends on.
 # PaddleOCR insists on the one that needs libGL.
-TEST_PARTS := pytest hypothesis numpy pillow pi-heif onnxruntime shapely platformdirs requests pyarrow pandas
+TEST_PARTS := pytest hypothesis numpy pillow pi-heif onnxruntime shapely platformdirs requests pyarrow pandas simplemma
 
 .venv-retinaface/.installed: pyproject.toml | $(BIN)/activate
 	$(PYTHON) -m venv --clear .venv-retinaface
