@@ -93,7 +93,7 @@ def look() -> dict[str, Row]:
     from epic_features import Extractor, Settings
     from epic_features.sources import references
 
-    extractor = Extractor(Settings(groups=("all",), embedding="vcnn"))
+    extractor = Extractor(Settings(groups=("all",), embedding="backbones"))
     rows = (extractor.row(picture) for picture in references(PICTURES))
     return {row["relative_path"]: row for row in rows}
 

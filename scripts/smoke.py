@@ -63,7 +63,7 @@ def main() -> None:
         assert "CAIRO" in frame.loc["page.png", "en_words_original"], frame.loc["page.png"]
         assert frame.loc["sky.jpg", "total_lines_of_text_count"] == 0
         assert "data:image/jpeg" in view(frame.reset_index(), folder).html
-        assert len(extract(folder, settings=Settings(groups=("all",), embedding="vcnn"))) == 2
+        assert len(extract(folder, settings=Settings(groups=("all",), embedding="backbones"))) == 2
 
         epic("extract", folder, "-o", Path(place, "features.parquet"))
         assert pq.read_table(Path(place, "features.parquet")).num_rows == 2

@@ -23,14 +23,14 @@ TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
 WEIGHTS = {"drawn": "balanced"}
 """Drawings are far fewer than photographs in the data, not on phones."""
 
-FUSED = ("personal", "gallery")
-"""Models that take the look of the picture as a whole into account; it did not help the others."""
+MODE = "product"
+"""The look of the picture as a whole is weighed beside the metadata; of the modes of
+`FusionClassifier` this one has the lowest cross-entropy for all four on the folds."""
 
 
-def new_model(name: str) -> TabularClassifier:
+def new_model(name: str) -> FusionClassifier:
     """Return a model as the one shipped under a name, not trained."""
-    kind = FusionClassifier if name in FUSED else TabularClassifier
-    return kind(protect=TARGETS[name][1], class_weight=WEIGHTS.get(name))
+    return FusionClassifier(MODE, protect=TARGETS[name][1], class_weight=WEIGHTS.get(name))
 
 
 _USE = {

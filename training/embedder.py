@@ -34,6 +34,7 @@ from epic_features.extras.embedding import SHIPPED, Embedder
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import decode
 from training.data import Data, drawn_pictures, held_out_file, load_features
+from training.views import view
 
 if TYPE_CHECKING:
     from torch import Tensor
@@ -45,7 +46,6 @@ TARGETS = ("class", "personal", "whatsapp", "drawn")
 VIEWS, DRAWN_VIEWS = 8, 2
 EPOCHS, TEACHING = 4, 2.0
 _COMPONENTS = 128
-_LUMA = np.array([0.3, 0.59, 0.11])
 _SCHEDULE = Schedule(epochs=EPOCHS, batch_size=64, learning_rate=2e-3, half=True)
 
 
@@ -212,39 +212,13 @@ def _views(
     taught = np.zeros((len(paths), count, teacher.size), np.float16)
     for number, path in enumerate(paths):
         picture = decode(path.read_bytes(), Settings()).pixels
-        parts = [_part(picture, side, random, whole=k == 0) for k in range(count)]
+        parts = [view(picture, side, random, whole=k == 0) for k in range(count)]
         pixels[number] = [cv2.resize(p, (SIDE, SIDE), interpolation=cv2.INTER_AREA) for p in parts]
         taught[number] = teacher.embed(parts)
     flat = pixels.reshape(-1, SIDE, SIDE, 3), taught.reshape(len(paths) * count, -1)
     np.save(pixels_at, flat[0])
     np.save(taught_at, flat[1])
     return flat
-
-
-def _part(
-    picture: NDArray[np.uint8], side: int, random: np.random.Generator, *, whole: bool
-) -> NDArray[np.uint8]:
-    """Return a part of a picture as a square, mirrored or not and in another light."""
-    from PIL import Image
-
-    height, width = picture.shape[:2]
-    box = (0.0, 0.0, float(width), float(height))
-    if not whole:
-        area, stretch = random.uniform(0.25, 1), np.exp(random.uniform(-0.3, 0.3))
-        across, down = min(1, np.sqrt(area * stretch)), min(1, np.sqrt(area / stretch))
-        left, top = random.uniform(0, 1 - across), random.uniform(0, 1 - down)
-        box = (left * width, top * height, (left + across) * width, (top + down) * height)
-    square = np.asarray(
-        Image.fromarray(picture).resize((side, side), Image.Resampling.BILINEAR, box=box)
-    )
-    if whole:
-        return square
-    if random.random() < 0.5:
-        square = np.ascontiguousarray(square[:, ::-1])
-    colourful, light = random.uniform(0.7, 1.3), random.uniform(0.8, 1.2)
-    mixed = (colourful * np.eye(3) + (1 - colourful) * _LUMA[None]) * light
-    offset = np.full((3, 1), random.uniform(-15, 15))
-    return np.asarray(cv2.transform(square, np.hstack([mixed, offset])), np.uint8)
 
 
 if __name__ == "__main__":

@@ -25,10 +25,11 @@ from epic_features.stage import Backend
 SHIPPED = Path(models.__file__).parent / "embedders"
 """A folder for each name: its ``preprocess.json``, and its ONNX file unless that is downloaded."""
 
-DEFAULT = "vcnn"
-"""The network that comes with the library."""
+DEFAULT = "backbones"
+"""The network that the shipped models were trained with."""
 
-_BATCH = 16
+_BATCH = 4
+"""Larger batches are no faster on a CPU, networks with large maps slower."""
 
 
 class Embedder:
@@ -39,7 +40,7 @@ class Embedder:
     model : path-like or str, optional
         An ONNX file with a ``preprocess.json`` beside it (see
         `epic_features.extras.preprocess.Preprocess`), a folder with both and no other ONNX file, or
-        the name of a network that comes with the library, by default the small ``"vcnn"``. The ONNX
+        the name of a network that comes with the library, by default ``"backbones"``. The ONNX
         file holds its weights itself, and takes one float32 picture, or any number of them, of the
         size and layout that ``preprocess.json`` gives.
     model_dir : path-like, optional

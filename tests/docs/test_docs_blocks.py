@@ -107,7 +107,7 @@ def workplace(pictures, phone, tmp_path, monkeypatch, default_models) -> Workpla
         "paths": lambda: paths,
         "labels": lambda: [path.parent.name for path in paths],
         "albums": lambda: [number % 5 for number in range(len(paths))],
-        "table": lambda: extract("my-pictures", settings=Settings(embedding="vcnn")),
+        "table": lambda: extract("my-pictures", settings=Settings(embedding="backbones")),
     }
     place = Workplace(tmp_path, pictures, phone, names)
     place.enter(monkeypatch)

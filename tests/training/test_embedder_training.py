@@ -12,7 +12,7 @@ torch = pytest.importorskip("torch", reason="needs PyTorch, the extra 'train'")
 
 from classifiers.embeddings import alignment  # noqa: E402
 from epic_features import Settings, extract  # noqa: E402
-from epic_features.extras.embedding import Embedder  # noqa: E402
+from epic_features.extras.embedding import DEFAULT, Embedder  # noqa: E402
 from training import data, embedder  # noqa: E402
 
 COUNT = 24
@@ -84,7 +84,7 @@ def test_what_is_shipped_can_be_used_by_its_path(lessons, tmp_path):
 def test_an_embedding_that_is_added_is_recorded_as_if_it_had_been_extracted(tmp_path):
     path = tmp_path / "grey.png"
     Image.new("L", (40, 30), 99).save(path)
-    wanted = extract(path, settings=Settings(groups=("shape",), embedding="vcnn"))
+    wanted = extract(path, settings=Settings(groups=("shape",), embedding=DEFAULT))
     plain = extract(path, settings=Settings(groups=("shape",)))
     vector = np.stack(wanted["embedding"])
     found = data._with_embeddings(plain, vector, Embedder())
