@@ -9,6 +9,8 @@ from __future__ import annotations
 
 import argparse
 import logging
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 
 import pyarrow as pa
@@ -20,7 +22,7 @@ from classifiers.fusion import FusionClassifier
 from classifiers.tabular import TabularClassifier
 from classifiers.topics import part_of
 from epic_features.schema import CORE_COLUMNS
-from training.cards import TARGETS, WEIGHTS
+from training.cards import MODE, TARGETS, WEIGHTS
 from training.data import Data, load_data
 
 _OUT = Path(__file__).resolve().parents[1] / "docs" / "ablation.md"
@@ -52,7 +54,7 @@ def main() -> None:
         core = [c.name for c in CORE_COLUMNS if c.group != "file"]
         core = [c for c in core if c not in ("area", "width", "height")]
         results.setdefault("the 37 columns alone", {})[name] = _run(data, name, core)[1]
-        fused = _run(data, name, None, FusionClassifier)[1]
+        fused = _run(data, name, None, partial(FusionClassifier, MODE))[1]
         results.setdefault("everything and the embedding", {})[name] = fused
     _OUT.write_text(_page(results, tops), encoding="utf-8")
 
@@ -71,7 +73,7 @@ def _run(
     data: Data,
     name: str,
     columns: list[str] | None,
-    kind: type[TabularClassifier] = TabularClassifier,
+    kind: Callable[..., TabularClassifier] = TabularClassifier,
 ) -> tuple[TabularClassifier, Evaluation]:
     target, protect = TARGETS[name]
     table, facts = data.of(target)

@@ -136,4 +136,4 @@ def test_names_that_are_unknown(tmp_path):
         find_model_or_rule(tmp_path)
     with pytest.raises(ModelFileError):  # What sorts files into folders knows no rules.
         find_model("colors")
-    assert find_model_or_rule("drawn").kind == "tabular"
+    assert find_model_or_rule("drawn").kind == "fusion"

@@ -237,11 +237,11 @@ def test_a_model_without_steps_works_alone(cascade, pictures, tmp_path):
 
 def test_the_shipped_steps_settle_pages_without_reading_them(shared, cascade):
     steps = Cascade.load(Path(pretrained.__file__).parent / "quick-personal", cascade.full)
-    assert steps.tiers == ("pixels", "boxes", "faces", "full")
+    assert steps.tiers == ("look", "pixels", "boxes", "full")
     assert all(settings.text == "counts" for settings in steps.settings[:-1])
     pages = sorted((shared / "data" / "academicDigital").glob("*.jpg"))[:12]
     labels = sort_images(pages, steps, engine="inline").labels
-    assert labels["tier"].to_pylist().count("pixels") >= 8
+    assert labels["tier"].to_pylist().count("look") >= 8
     assert set(labels["label"].to_pylist()) == {"irrelevant"}
 
 
