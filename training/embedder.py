@@ -1,4 +1,4 @@
-"""Train the embedding that is shipped: ``python -m training.embedder DATA TEACHER``.
+"""Train the small embedding `vcnn`: ``python -m training.embedder DATA TEACHER``.
 
 A network as small as the seed's VCNN learns several things at once: the ten classes, personal or
 irrelevant, what WhatsApp pictures are, drawn or real (what is not known of a picture is left out
