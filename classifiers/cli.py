@@ -34,8 +34,8 @@ Source = Annotated[str, typer.Argument(help="A folder of pictures, a glob patter
 Features = Annotated[
     Path | None,
     typer.Option(
-        help="Features to use: a .parquet file of `epic extract --embed backbones`, or a folder that is "
-        "brought up to date and kept. Without it the features are thrown away in the end."
+        help="Features to use: a .parquet file of `epic extract --embed backbones`, or a folder "
+        "that is brought up to date and kept. Without it the features are thrown away in the end."
     ),
 ]
 Model = Annotated[

@@ -46,8 +46,8 @@ Embed = Annotated[
     typer.Option(
         "--embed",
         metavar="NAME_OR_PATH",
-        help="Add the column embedding: what a network makes of each picture. Give backbones or vcnn, or an "
-        "ONNX file with a preprocess.json beside it, or their folder.",
+        help="Add the column embedding: what a network makes of each picture. Give backbones or "
+        "vcnn, or an ONNX file with a preprocess.json beside it, or their folder.",
     ),
 ]
 Truncated = Annotated[
