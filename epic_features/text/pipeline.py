@@ -131,6 +131,7 @@ class LineByLineReader:
         if self._budget is not None:
             polygons = sorted(polygons, key=cv2.contourArea, reverse=True)
         found: list[_Candidate] = []
+        # Before the first is read: a network leaves nothing in the cache of what cutting needs.
         cut = [
             [(corners, crop(pixels, corners)) for corners in readings(polygon)]
             for polygon in polygons[: self._budget]
