@@ -1,13 +1,15 @@
 """K-means over weighted colours: how `epic_features.colors` finds its centres.
 
 The search runs on coarser and coarser versions of the histogram of distinct colours; the last step
-and the sizes of the clusters are exact again. Only element-wise arithmetic and sums in a fixed
-order are used, no BLAS: the answer doesn't depend on the number of threads.
+and the sizes of the clusters are exact again. Distances are element-wise arithmetic; what is added
+up are whole numbers below 2**53, which no order of adding rounds. So the answer doesn't depend on
+the number of threads.
 """
 
 from __future__ import annotations
 
-from typing import NamedTuple
+from collections.abc import Iterator
+from typing import Any, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -26,6 +28,7 @@ _FINE_ROUNDS = 30
 _SEED = 20
 
 _Floats = NDArray[np.float64]
+_Labels = NDArray[np.unsignedinteger[Any]]
 
 
 class Histogram(NamedTuple):
@@ -35,23 +38,39 @@ class Histogram(NamedTuple):
     ----------
     colors : ndarray of float64, shape (3, n)
         Red, green and blue in [0, 255]; one row per channel, so that arithmetic runs along memory.
-    counts : ndarray of float64, shape (n,)
-        Pixels of each colour, at least 1.
+    totals : ndarray of float64, shape (4, n)
+        Of each colour the number of its pixels, at least 1, and the sums of their red, green and
+        blue. All are whole numbers.
     """
 
     colors: _Floats
-    counts: _Floats
+    totals: _Floats
 
     @classmethod
     def of(cls, counted: ColorCounts) -> Histogram:
         """Turn exact counts into a histogram."""
         colors = np.ascontiguousarray(counted.colors.T, np.float64)
-        return cls(colors, counted.counts.astype(np.float64))
+        counts = counted.counts.astype(np.float64)
+        return cls(colors, np.stack([counts, *(colors * counts)]))
+
+    @property
+    def counts(self) -> _Floats:
+        """Pixels of each colour, shape (n,)."""
+        return np.asarray(self.totals[0])
 
     @property
     def size(self) -> int:
         """Number of colours."""
-        return len(self.counts)
+        return int(self.totals.shape[1])
+
+    def blocks(self) -> Iterator[Histogram]:
+        """Yield the histogram in parts that a core's cache holds."""
+        for i in range(0, self.size, _BLOCK):
+            yield self.some(slice(i, i + _BLOCK))
+
+    def some(self, which: slice | NDArray[np.intp]) -> Histogram:
+        """Return some of the colours."""
+        return Histogram(self.colors[:, which], self.totals[:, which])
 
     def coarsened(self, most: int) -> Histogram:
         """Return the finest version, by halving each channel's resolution, of at most `most`."""
@@ -80,19 +99,15 @@ class Histogram(NamedTuple):
             return self
         order = np.argsort(-self.counts, kind="stable")
         heavy, light = np.sort(order[: most // 2]), np.sort(order[most // 2 :])
-        rest = Histogram(self.colors[:, light], self.counts[light]).coarsened(most - most // 2)
-        return Histogram(
-            np.concatenate((self.colors[:, heavy], rest.colors), axis=1),
-            np.concatenate((self.counts[heavy], rest.counts)),
-        )
+        kept, rest = self.some(heavy), self.some(light).coarsened(most - most // 2)
+        return Histogram(*(np.concatenate(both, axis=1) for both in zip(kept, rest, strict=True)))
 
     def _joined(self, codes: NDArray[np.int64], used: NDArray[np.intp]) -> Histogram:
         ranks = np.empty(used[-1] + 1, np.intp)
         ranks[used] = np.arange(len(used))
         rank = ranks[codes]
-        counts = _totals(rank, self.counts, len(used))
-        sums = [_totals(rank, channel * self.counts, len(used)) for channel in self.colors]
-        return Histogram(np.stack(sums) / counts, counts)
+        totals = np.stack([_totals(rank, each, len(used)) for each in self.totals])
+        return Histogram(totals[1:] / totals[0], totals)
 
 
 def cluster(exact: Histogram, k: int) -> tuple[_Floats, _Floats]:
@@ -121,40 +136,51 @@ def _search(exact: Histogram, k: int) -> _Floats:
 
 def _settle(exact: Histogram, centers: _Floats) -> tuple[_Floats, _Floats]:
     """Move centres once to the exact means; return them with the exact sizes of their clusters."""
-    sizes, sums, _ = _assign(exact, centers)
+    sizes, sums = _assign(exact, centers)
     if sizes.all():
         centers = sums / sizes[:, None]
-    sizes, _, farthest = _assign(exact, centers)
+    sizes = _sizes(exact, centers)
     while not sizes.all():
         # Possible when the search saw cubes: their means fell to a centre, their colours do not.
         # Each turn lowers the cost, so it ends; k + 1 colours leave no cluster without one.
         centers = centers.copy()
-        centers[np.argmin(sizes)] = exact.colors[:, farthest]
-        sizes, _, farthest = _assign(exact, centers)
+        centers[np.argmin(sizes)] = exact.colors[:, _farthest(exact, centers)]
+        sizes = _sizes(exact, centers)
     return centers, sizes
 
 
-def _assign(exact: Histogram, centers: _Floats) -> tuple[_Floats, _Floats, int]:
-    """Return sizes and sums of all clusters, and the colour farthest from its centre."""
+def _assign(exact: Histogram, centers: _Floats) -> tuple[_Floats, _Floats]:
+    """Return sizes and sums of all clusters."""
     k = len(centers)
     sizes, sums = np.zeros(k), np.zeros((k, 3))
-    farthest, distance = 0, -1.0
-    for i in range(0, exact.size, _BLOCK):
-        block = Histogram(exact.colors[:, i : i + _BLOCK], exact.counts[i : i + _BLOCK])
-        labels, gains = _nearest(block.colors, centers[None])
-        block_sizes, block_sums = _gather(block, labels, k)
+    for block in exact.blocks():
+        labels, _ = _nearest(block.colors, centers[None])
+        block_sizes, block_sums = _gather(block.totals, labels, k)
         sizes += block_sizes[0]
         sums += block_sums[0]
-        distances = (block.colors * block.colors).sum(axis=0) - 2 * gains[0]
-        j = int(np.argmax(distances))
-        if distances[j] > distance:
-            farthest, distance = i + j, float(distances[j])
-    return sizes, sums, farthest
+    return sizes, sums
+
+
+def _sizes(exact: Histogram, centers: _Floats) -> _Floats:
+    sizes = np.zeros(len(centers))
+    for block in exact.blocks():
+        labels, _ = _nearest(block.colors, centers[None])
+        sizes += _totals(labels[0], block.counts, len(centers))
+    return sizes
+
+
+def _farthest(exact: Histogram, centers: _Floats) -> int:
+    """Return which colour is farthest from its centre."""
+    distances = [
+        (block.colors * block.colors).sum(axis=0) - 2 * _nearest(block.colors, centers[None])[1][0]
+        for block in exact.blocks()
+    ]
+    return int(np.argmax(np.concatenate(distances)))
 
 
 def _plus_plus(histogram: Histogram, k: int) -> _Floats:
     """Draw starts by k-means++ (Arthur & Vassilvitskii 2007), shape (_STARTS, k, 3)."""
-    colors, counts = histogram
+    colors, counts = histogram.colors, histogram.counts
     random = np.random.Generator(np.random.PCG64(_SEED))
     centers = np.empty((_STARTS, k, 3))
     weights = np.broadcast_to(counts, (_STARTS, len(counts)))
@@ -176,19 +202,27 @@ def _lloyd(histogram: Histogram, centers: _Floats, rounds: int) -> tuple[_Floats
     Returns the centres, shape (starts, k, 3), and what is left of each start's cost, shape
     (starts,), less the part that is the same for all of them.
     """
+    centers = centers.copy()
+    costs = np.empty(len(centers))
+    moving = np.arange(len(centers))
     labels = None
     for _ in range(rounds):
         before = labels
-        labels, gains = _nearest(histogram.colors, centers)
-        if before is not None and np.array_equal(labels, before):
-            break
-        sizes, sums = _gather(histogram, labels, centers.shape[1])
+        labels, gains = _nearest(histogram.colors, centers[moving])
+        costs[moving] = -(gains * histogram.counts).sum(axis=1)
+        if before is not None:
+            changed = (labels != before).any(axis=1)
+            moving, labels = moving[changed], labels[changed]
+            if not len(moving):
+                break
+        sizes, sums = _gather(histogram.totals, labels, centers.shape[1])
         # A cluster that lost all its colours stays where it is.
-        centers = np.where(sizes[..., None] > 0, sums / np.maximum(sizes, 1)[..., None], centers)
-    return centers, -(gains * histogram.counts).sum(axis=1)
+        means = sums / np.maximum(sizes, 1)[..., None]
+        centers[moving] = np.where(sizes[..., None] > 0, means, centers[moving])
+    return centers, costs
 
 
-def _nearest(colors: _Floats, centers: _Floats) -> tuple[NDArray[np.intp], _Floats]:
+def _nearest(colors: _Floats, centers: _Floats) -> tuple[_Labels, _Floats]:
     """Assign colours, shape (3, n), to centres, shape (starts, k, 3).
 
     Returns labels and gains, both of shape (starts, n). The squared distance is
@@ -196,32 +230,31 @@ def _nearest(colors: _Floats, centers: _Floats) -> tuple[NDArray[np.intp], _Floa
     """
     red, green, blue = colors
     half_norms = (centers * centers).sum(axis=2) / 2
-    labels = np.zeros((len(centers), colors.shape[1]), np.intp)
-    best = np.full(labels.shape, -np.inf)
+    shape = len(centers), colors.shape[1]
+    labels = np.zeros(shape, np.min_scalar_type(centers.shape[1]))
+    best, other, part = (np.empty(shape) for _ in range(3))
     for i in range(centers.shape[1]):
         r, g, b = centers[:, i].T[:, :, None]
-        gain = r * red
-        gain += g * green
-        gain += b * blue
+        gain = other if i else best
+        np.multiply(r, red, out=gain)
+        gain += np.multiply(g, green, out=part)
+        gain += np.multiply(b, blue, out=part)
         gain -= half_norms[:, i, None]
-        labels[gain > best] = i
+        if not i:
+            continue
+        # The last one that is better; quicker than to write to the places where it is.
+        np.maximum(labels, (gain > best) * labels.dtype.type(i), out=labels)
         np.maximum(best, gain, out=best)
     return labels, best
 
 
-def _gather(histogram: Histogram, labels: NDArray[np.intp], k: int) -> tuple[_Floats, _Floats]:
+def _gather(totals: _Floats, labels: _Labels, k: int) -> tuple[_Floats, _Floats]:
     """Return sizes, shape (starts, k), and sums of colour, shape (starts, k, 3), of clusters."""
-    starts, n = labels.shape
-    flat = (labels + np.arange(starts)[:, None] * k).ravel()
-
-    def total(weights: _Floats) -> _Floats:
-        repeated = np.broadcast_to(weights, (starts, n)).ravel()
-        return _totals(flat, repeated, starts * k).reshape(starts, k)
-
-    sums = [total(channel * histogram.counts) for channel in histogram.colors]
-    return total(histogram.counts), np.stack(sums, axis=-1)
+    belongs = labels[:, None, :] == np.arange(k, dtype=labels.dtype)[:, None]
+    gathered = belongs.astype(np.float64) @ totals.T
+    return gathered[..., 0], gathered[..., 1:]
 
 
-def _totals(groups: NDArray[np.intp], weights: _Floats, n: int) -> _Floats:
+def _totals(groups: NDArray[np.integer[Any]], weights: _Floats, n: int) -> _Floats:
     """Return the sum of the weights of each of `n` groups, shape (n,)."""
     return np.asarray(np.bincount(groups, weights, minlength=n), np.float64)

@@ -11,7 +11,6 @@ from numpy.typing import NDArray
 _CHUNK = 1 << 24  # pixels sorted at a time: 64 MiB of working memory
 _BLOCK = 1 << 16  # pixels marked at a time: what stays in a core's cache
 _MOST_WEIGHT = np.uint32(255)
-_COLOR = np.uint32(0xFFFFFF)
 _COUNT = np.uint64(0xFFFFFFFF)
 _SHIFT = np.uint64(32)
 
@@ -94,7 +93,8 @@ def count_distinct(pixels: NDArray[np.uint8]) -> int:
     flat = np.ascontiguousarray(pixels).reshape(1, -1, 3)
     seen = np.zeros(1 << 24, np.bool_)
     for i in range(0, flat.shape[1], _BLOCK):
-        codes = _codes(flat[:, i : i + _BLOCK]) & _COLOR
+        # With the highest byte 255 they are negative: places counted from the end of the table.
+        codes = _codes(flat[:, i : i + _BLOCK]).view("<i4")
         seen[codes.astype(np.intp)] = True
     return int(np.count_nonzero(seen))
 

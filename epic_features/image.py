@@ -38,8 +38,10 @@ FORMATS = (
 
 _ORIENTATION = 0x0112
 _SUB_IFDS = (0x8769, 0x8825)  # Exif, GPS
-# Above 2,048, so that the overview is never made by halving; see `_shrunk`.
+# At 2,048 OpenCV would make the overview by halving; see `_halved_and_shrunk`.
 _LARGE, _OVERVIEW = 2048, 1024
+# Twice as large as wanted, or nearly: what is left to shrink hides where the halves begin.
+_HALVE = 3.5
 # Pillow keeps RGB in four bytes a pixel, and a strip of this size in one block of memory.
 _STRIP_PIXELS = 1_000_000
 _open_lock = threading.Lock()
@@ -95,7 +97,7 @@ class Image:
         Shrinking is most of what a large picture costs; smaller copies are made of this one.
         """
         large = max(self.width, self.height) > _LARGE
-        return _shrunk(self.pixels, _OVERVIEW) if large else self.pixels
+        return _halved_and_shrunk(self.pixels, _OVERVIEW) if large else self.pixels
 
     @cached_property
     def color_counts(self) -> ColorCounts:
@@ -188,14 +190,36 @@ def from_array(array: NDArray[np.uint8], settings: Settings) -> Image:
 
 
 def _shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
-    height, width = pixels.shape[:2]
-    scale = side / max(width, height)
-    if scale >= 1:
+    size = _fitting(pixels, side)
+    if size == pixels.shape[1::-1]:
         return pixels
-    size = (max(1, round(width * scale)), max(1, round(height * scale)))
-    # Halving first would be faster, but OpenCV rounds the means of 2 x 2 pixels up: copies an
-    # eighth of a grey level brighter, `bilateral_similarity` up to 1.7 standard deviations off.
     return np.asarray(cv2.resize(pixels, size, interpolation=cv2.INTER_AREA), np.uint8)
+
+
+def _halved_and_shrunk(pixels: NDArray[np.uint8], side: int) -> NDArray[np.uint8]:
+    """Do what `_shrunk` does, of very large pictures in half of the time and nearly as well."""
+    size = _fitting(pixels, side)
+    halvings = 0
+    while max(pixels.shape[:2]) > _HALVE * side and min(pixels.shape[:2]) > 1:
+        height, width = (length // 2 for length in pixels.shape[:2])
+        even = pixels[: 2 * height, : 2 * width]  # Elsewise OpenCV takes the slow way.
+        pixels = np.asarray(cv2.resize(even, (width, height), interpolation=cv2.INTER_AREA))
+        halvings += 1
+    if not halvings:
+        return _shrunk(pixels, side)
+    # OpenCV rounds the means of 2 x 2 pixels up: each time the copy gets an eighth of a grey level
+    # brighter, which would move `bilateral_similarity` by up to 1.7 standard deviations. It is
+    # taken off in steps of a 256th, before the last rounding.
+    fine = np.left_shift(pixels, 8, dtype=np.uint16)
+    fine = np.asarray(cv2.resize(fine, size, interpolation=cv2.INTER_AREA), np.uint16)
+    return (np.maximum(fine, 32 * halvings) + 128 - 32 * halvings >> 8).astype(np.uint8)
+
+
+def _fitting(pixels: NDArray[np.uint8], side: int) -> tuple[int, int]:
+    """Return width and height of the pixels when their longest side is at most `side`."""
+    height, width = pixels.shape[:2]
+    scale = min(1.0, side / max(width, height))
+    return max(1, round(width * scale)), max(1, round(height * scale))
 
 
 _MAGIC = (b"\xff\xd8\xff", b"\x89PNG", b"GIF8", b"RIFF", b"BM", b"II*\0", b"MM\0*")
@@ -291,7 +315,7 @@ def _strip_to_rgb(strip: PILImage.Image, whole: PILImage.Image, target: NDArray[
         white = PILImage.new("RGBA", strip.size, "white")
         strip = PILImage.alpha_composite(white, overlay)
     # Through Arrow the memory of Pillow is seen without a copy: eight times as fast as NumPy's way.
-    values = pa.array(strip.convert("RGB")).flatten()
+    values = pa.array(strip.convert("RGB")).values
     # Not `to_numpy`, which imports pandas.
     rgbx = np.frombuffer(values.buffers()[1], np.uint8, len(values), values.offset)
     rgbx = rgbx.reshape(*target.shape[:2], 4)

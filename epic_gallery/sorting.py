@@ -6,7 +6,7 @@ import time
 from collections.abc import Callable, Iterable
 from contextlib import closing
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from os import PathLike
 from typing import TYPE_CHECKING, Any
 
@@ -98,6 +98,7 @@ def sort_images(
     check_exists(source)
     tables: list[pa.Table] = []
     rejected: list[Rejected] = []
+    schemas: dict[int, bytes] = {}
     labelled = 0
     if on_progress:
         on_progress(0, 0)
@@ -107,15 +108,16 @@ def sort_images(
             if result.row is None:
                 rejected += [result.rejected] if result.rejected else []
             else:
+                schemas.setdefault(result.row[_TIER], result.row.pop(_SCHEMA))
                 rows.append({**result.row, "sha256": result.sha256})
                 labelled += 1
             if len(rows) == _BATCH:
-                tables.append(_labels(cascade, rows, reasons))
+                tables.append(_labels(cascade, rows, schemas, reasons))
                 rows = []
             if on_progress:
                 on_progress(labelled, len(rejected))
     if rows or not tables:
-        tables.append(_labels(cascade, rows, reasons))
+        tables.append(_labels(cascade, rows, schemas, reasons))
     import pyarrow as pa
 
     whole = pa.concat_tables(tables).combine_chunks()
@@ -172,9 +174,17 @@ class CascadeExtractor:
 class _Sorter(CascadeExtractor):
     """Makes rows that tell how they were made, for they are labelled in another process."""
 
+    @cached_property
+    def _schemas(self) -> dict[int, bytes]:
+        return {}
+
     def row(self, image: Image) -> dict[str, Any]:
         row = super().row(image)
-        return {**row, _SCHEMA: self.schema(row[_TIER])}
+        tier = row[_TIER]
+        if tier not in self._schemas:
+            # As bytes: a schema is pickled for every row anew, which takes half a millisecond.
+            self._schemas[tier] = self.schema(tier).serialize().to_pybytes()
+        return {**row, _SCHEMA: self._schemas[tier]}
 
 
 def _new_stages(extractors: list[Extractor], tier: int) -> list[Stage]:
@@ -205,7 +215,9 @@ def _engine(
     raise SettingsError(f"engine={name!r} is not known; choose from: processes, inline")
 
 
-def _labels(cascade: Cascade, rows: list[dict[str, Any]], reasons: bool) -> pa.Table:
+def _labels(
+    cascade: Cascade, rows: list[dict[str, Any]], schemas: dict[int, bytes], reasons: bool
+) -> pa.Table:
     """Label rows of any tier, and bring the labels into the order of the rows."""
     import numpy as np
     import pyarrow as pa
@@ -216,7 +228,8 @@ def _labels(cascade: Cascade, rows: list[dict[str, Any]], reasons: bool) -> pa.T
         mine = np.flatnonzero(tiers == tier)
         if not len(mine) and len(rows):
             continue  # Without any row at all an empty table still needs its columns.
-        schema = rows[mine[0]][_SCHEMA] if len(mine) else schema_of(settings.groups)
+        known = schemas.get(tier)
+        schema = pa.ipc.read_schema(pa.py_buffer(known)) if known else schema_of(settings.groups)
         table = pa.Table.from_pylist([rows[i] for i in mine], schema=schema)
         tables.append(cascade.label(tier, table, reasons=reasons))
         places.append(mine)

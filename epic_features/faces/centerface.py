@@ -73,7 +73,7 @@ class CenterFace:
         canvas, scale = padded(image, SIDE)
         heat, size, offset = self._session.run(
             [_HEAT, _SIZE, _OFFSET],
-            {self._session.get_inputs()[0].name: cv2.dnn.blobFromImage(canvas)},
+            {self._session.get_inputs()[0].name: np.array([cv2.split(canvas)], np.float32)},
         )
         return decode(heat[0, 0], size[0], offset[0], self.threshold, scale)
 

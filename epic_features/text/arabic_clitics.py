@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from functools import cache
 
@@ -53,22 +53,35 @@ class Affix:
 
 def heads(folded: str) -> Iterator[Affix]:
     """Yield what may be clitics at the start of a word, the empty one first."""
-    for head in _heads():
-        if folded.startswith(head.text):
-            following = folded[len(head.text) : len(head.text) + 1]
-            if not (head.elides and following in tuple("ايتن")):
+    by_text, longest = _heads()
+    for length in range(min(longest, len(folded)) + 1):
+        for head in by_text.get(folded[:length], ()):
+            if not (head.elides and folded[length : length + 1] in tuple("ايتن")):
                 yield head
 
 
 def tails(rest: str, *, negated: bool) -> Iterator[Affix]:
     """Yield what may be clitics and endings at the end of a word."""
-    for tail in _tails():
-        if tail.negates == negated and rest.endswith(tail.text) and len(rest) > len(tail.text):
-            yield tail
+    by_text, longest = _tails()
+    for length in range(min(longest, len(rest) - 1) + 1):
+        for tail in by_text.get(rest[len(rest) - length :], ()):
+            if tail.negates == negated:
+                yield tail
+
+
+_ByText = tuple[dict[str, tuple[Affix, ...]], int]
+"""Affixes by how they are written, and the length of the longest: a word has few of them."""
+
+
+def _by_text(affixes: Iterable[Affix]) -> _ByText:
+    found: dict[str, tuple[Affix, ...]] = {}
+    for affix in affixes:
+        found[affix.text] = (*found.get(affix.text, ()), affix)
+    return found, max(map(len, found))
 
 
 @cache
-def _heads() -> tuple[Affix, ...]:
+def _heads() -> _ByText:
     particles = [
         Affix("", _ALL, 0.0),
         Affix("ال", _NOUN, 0.3, article=True),
@@ -87,7 +100,7 @@ def _heads() -> tuple[Affix, ...]:
         for tense in ("", "ب", "ه", "ح")
         for elides in ((False, True) if tense else (False,))
     ]
-    return tuple(
+    return _by_text(
         replace(head, text=conjunction + head.text, cost=cost + head.cost)
         for conjunction, cost in (("", 0.0), ("و", 0.7), ("ف", 0.8))
         for head in (*particles, *negations)
@@ -95,7 +108,7 @@ def _heads() -> tuple[Affix, ...]:
 
 
 @cache
-def _tails() -> tuple[Affix, ...]:
+def _tails() -> _ByText:
     pronouns = ("ه", "ها", "ك", "كي", "نا", "كم", "كو", "هم", "هن", "هما", "كما")
     datives = tuple("ل" + pronoun for pronoun in ("ي", "و", *pronouns))
     objects = (*pronouns, "ني")
@@ -124,4 +137,5 @@ def _tails() -> tuple[Affix, ...]:
         *(Affix(text + "ش", _VERB, 0.7, negates=True) for text in (*objects, "و", "هو", *datives)),
         Affix("يش", _VERB, 0.9, negates=True),
     ]
-    return (*endings, *(replace(affix, pronoun=True) for affix in attached), *negations)
+    pronouned = (replace(affix, pronoun=True) for affix in attached)
+    return _by_text((*endings, *pronouned, *negations))

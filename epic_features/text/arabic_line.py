@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import math
+from typing import Any
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -35,13 +38,15 @@ def prepare(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
         The width a multiple of 4 from 16 to 2,000, padded with the colour of the background.
     """
     grey = cv2.cvtColor(line, cv2.COLOR_RGB2GRAY) if line.ndim == 3 else line
-    low, high = (float(value) for value in np.percentile(grey, (1, 99)))
+    counts = cv2.calcHist([grey], [0], None, [256], [0, 256]).ravel()
+    low, high = _quantile(counts, 0.01), _quantile(counts, 0.99)
     # What is left of a plain surface is noise; it must not be stretched to full contrast.
     scale = _WHITE / max(high - low, 16.0)
-    within = np.clip(grey, low, high)
-    stretched = np.asarray(cv2.convertScaleAbs(within, alpha=scale, beta=-low * scale), np.uint8)
-    if np.median(stretched) < _WHITE / 2:
-        stretched = np.asarray(_WHITE - stretched, np.uint8)
+    within = np.clip(np.arange(256.0), low, high)
+    levels = cv2.convertScaleAbs(within, alpha=scale, beta=-low * scale).ravel()
+    if _quantile(np.bincount(levels, counts, 256), 0.5) < _WHITE / 2:
+        levels = _WHITE - levels
+    stretched = np.asarray(cv2.LUT(grey, levels), np.uint8)
     trimmed = _without_empty_rows(stretched)
     height, width = trimmed.shape
     width = min(max(_LEAST_WIDTH, round(width * HEIGHT / height)), _MOST_WIDTH)
@@ -51,6 +56,14 @@ def prepare(line: NDArray[np.uint8]) -> NDArray[np.uint8]:
     if missing:
         resized = cv2.copyMakeBorder(resized, 0, 0, 0, missing, cv2.BORDER_REPLICATE)
     return np.asarray(resized, np.uint8)
+
+
+def _quantile(counts: NDArray[Any], share: float) -> float:
+    """Return a quantile of grey levels of which is known how often each occurs."""
+    totals = np.cumsum(counts, dtype=np.int64)
+    place = share * float(totals[-1] - 1)
+    low, high = np.searchsorted(totals, (int(place), math.ceil(place)), side="right").tolist()
+    return float(low + (high - low) * (place - int(place)))
 
 
 def _without_empty_rows(grey: NDArray[np.uint8]) -> NDArray[np.uint8]:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+
 import cv2
 import numpy as np
 from numpy.typing import NDArray
@@ -10,6 +12,9 @@ from numpy.typing import NDArray
 _TALL = 1.5
 # Up to this ratio a tall box may as well hold one or two upright characters.
 _NARROW = 3.0
+
+_CORNERS = np.arange(4)
+_NEXT = (_CORNERS + 1) % 4  # the corner after each
 
 _INK_COLOURS = 3
 _ENCLOSED_COLOURS = 5
@@ -21,13 +26,13 @@ _WHITE = 255
 
 def upright(polygon: NDArray[np.float32]) -> NDArray[np.float32]:
     """Order the corners of a rectangle clockwise from the one that is nearest to top left."""
-    edges = np.roll(polygon, -1, axis=0) - polygon
-    following = np.roll(edges, -1, axis=0)
+    edges = polygon[_NEXT] - polygon
+    following = edges[_NEXT]
     turns = edges[:, 0] * following[:, 1] - edges[:, 1] * following[:, 0]
     if turns.sum() < 0:
         polygon = polygon[::-1]
-        edges = np.roll(polygon, -1, axis=0) - polygon
-    return np.roll(polygon, -int(edges[:, 0].argmax()), axis=0)
+        edges = polygon[_NEXT] - polygon
+    return _from_corner(polygon, int(edges[:, 0].argmax()))
 
 
 def readings(polygon: NDArray[np.float32]) -> list[NDArray[np.float32]]:
@@ -48,25 +53,32 @@ def readings(polygon: NDArray[np.float32]) -> list[NDArray[np.float32]]:
     width, height = side_lengths(box)
     if height < _TALL * width:
         return [box]
-    turned = [np.roll(box, -1, axis=0), np.roll(box, 1, axis=0)]
+    turned = [_from_corner(box, 1), _from_corner(box, 3)]
     return [box, *turned] if height < _NARROW * width else turned
 
 
 def side_lengths(polygon: NDArray[np.float32]) -> tuple[float, float]:
     """Return the width and the height of a box in pixels: the longer of the opposite sides."""
-    sides = np.linalg.norm(np.roll(polygon, -1, axis=0) - polygon, axis=1)
-    return float(max(sides[0], sides[2])), float(max(sides[1], sides[3]))
+    edges = polygon[_NEXT] - polygon
+    top, right, bottom, left = np.sqrt((edges * edges).sum(axis=1)).tolist()
+    return max(top, bottom), max(right, left)
+
+
+def _from_corner(polygon: NDArray[np.float32], first: int) -> NDArray[np.float32]:
+    # Not np.roll, which takes ten times as long; a page has this done a thousand times.
+    return polygon[(_CORNERS + first) % 4]
 
 
 def crop(pixels: NDArray[np.uint8], polygon: NDArray[np.float32]) -> NDArray[np.uint8]:
     """Return the content of a box as an upright rectangle, at least one pixel on each side."""
     # Only the part around the box, with the two pixels that cubic interpolation looks at: OpenCV 4
     # can't warp pictures of 32,768 pixels or more on a side.
-    limit = np.array(pixels.shape[1::-1])
-    first = np.clip(np.floor(polygon.min(axis=0)).astype(int) - 2, 0, limit - 1)
-    last = np.clip(np.ceil(polygon.max(axis=0)).astype(int) + 3, first + 1, limit)
-    pixels = pixels[first[1] : last[1], first[0] : last[0]]
-    polygon = polygon - first.astype(np.float32)
+    columns, rows = (
+        _around(places, limit)
+        for places, limit in zip(polygon.T.tolist(), pixels.shape[1::-1], strict=True)
+    )
+    pixels = pixels[rows, columns]
+    polygon = polygon - np.array([columns.start, rows.start], np.float32)
     width, height = (max(1, round(side)) for side in side_lengths(polygon))
     target = np.array([[0, 0], [width, 0], [width, height], [0, height]], np.float32)
     matrix = cv2.getPerspectiveTransform(polygon.astype(np.float32), target)
@@ -80,6 +92,12 @@ def crop(pixels: NDArray[np.uint8], polygon: NDArray[np.float32]) -> NDArray[np.
         ),
         np.uint8,
     )
+
+
+def _around(places: list[float], limit: int) -> slice:
+    """Return where along one side of a picture the places are, with two pixels more."""
+    first = min(max(math.floor(min(places)) - 2, 0), limit - 1)
+    return slice(first, min(max(math.ceil(max(places)) + 3, first + 1), limit))
 
 
 def grey_line(line: NDArray[np.uint8], height: int) -> NDArray[np.uint8]:

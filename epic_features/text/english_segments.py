@@ -93,6 +93,7 @@ def is_known(word: str) -> bool:
     return _is_inflected(word) or simplemma.is_known(word, "en")
 
 
+@lru_cache(maxsize=65536)
 def _is_inflected(word: str) -> bool:
     import lemminflect
 

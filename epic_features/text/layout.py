@@ -72,6 +72,8 @@ def layout(boxes: Sequence[TextBox]) -> Layout:
     boxes : sequence of TextBox
         In any order; the result does not depend on it.
     """
+    if not boxes:
+        return Layout(())
     lines = [_in_line(group) for group in _groups(boxes, _on_one_line(_box_strips(boxes)))]
     blocks = [_in_block(group) for group in _groups(lines, _in_one_block(_line_strips(lines)))]
     return Layout(tuple(_in_reading_order(blocks)))
@@ -114,18 +116,22 @@ def _box_strips(boxes: Sequence[TextBox]) -> _Strips:
 
 def _line_strips(lines: Sequence[Line]) -> _Strips:
     """Return for every line the smallest strip around its boxes."""
-    corners, along = np.zeros((len(lines), 4, 2)), np.zeros((len(lines), 2))
-    for index, line in enumerate(lines):
-        strips = _box_strips(line)
-        # The longest box knows the direction best.
-        lengths = np.linalg.norm(strips.corners[:, 1] - strips.corners[:, 0], axis=1)
-        direction = strips.along[lengths.argmax()]
-        axes = np.stack([direction, _turned(direction)])
-        points = strips.corners.reshape(-1, 2) @ axes.T
-        (left, top), (right, bottom) = points.min(axis=0), points.max(axis=0)
-        frame = np.array([[left, top], [right, top], [right, bottom], [left, bottom]])
-        corners[index], along[index] = frame @ axes, direction
-    return _Strips(corners, along)
+    strips = _box_strips([box for line in lines for box in line])
+    counts = [len(line) for line in lines]
+    starts = np.cumsum([0, *counts[:-1]])
+    # The longest box knows the direction best.
+    lengths = np.split(_lengths(strips), starts[1:])
+    along = strips.along[starts + [own.argmax() for own in lengths]]
+    axes = np.stack([along, _turned(along)], axis=1)
+    points = strips.corners @ np.repeat(axes, counts, axis=0).swapaxes(1, 2)
+    left, top = np.minimum.reduceat(points.min(axis=1), starts).T
+    right, bottom = np.maximum.reduceat(points.max(axis=1), starts).T
+    frames = np.stack([left, top, right, top, right, bottom, left, bottom], axis=1)
+    return _Strips(frames.reshape(-1, 4, 2) @ axes, along)
+
+
+def _lengths(strips: _Strips) -> NDArray[np.float64]:
+    return np.asarray(np.linalg.norm(strips.corners[:, 1] - strips.corners[:, 0], axis=1))
 
 
 def _on_one_line(strips: _Strips) -> NDArray[np.bool_]:
@@ -162,7 +168,7 @@ def _own(extent: NDArray[np.float64]) -> NDArray[np.float64]:
 
 def _seen_from_the_longer(related: NDArray[np.bool_], strips: _Strips) -> NDArray[np.bool_]:
     """Make a relation symmetric: the longer of two strips knows its direction better."""
-    length = np.linalg.norm(strips.corners[:, 1] - strips.corners[:, 0], axis=1)
+    length = _lengths(strips)
     seen = related & (length[:, None] >= length[None, :])
     return np.asarray(seen | seen.T)
 
@@ -184,6 +190,8 @@ def _groups(items: Sequence[_T], related: NDArray[np.bool_]) -> list[list[_T]]:
 
 
 def _in_line(boxes: list[TextBox]) -> Line:
+    if len(boxes) == 1:
+        return tuple(boxes)
     strips = _box_strips(boxes)
     direction = strips.along.sum(axis=0)
     place = strips.corners.mean(axis=1) @ direction
@@ -197,6 +205,8 @@ def _in_line(boxes: list[TextBox]) -> Line:
 
 
 def _in_block(lines: list[Line]) -> Block:
+    if len(lines) == 1:
+        return tuple(lines)
     strips = _line_strips(lines)
     middle = strips.corners.mean(axis=1)
     return _sorted(lines, middle @ _turned(strips.along.sum(axis=0)), middle[:, 0])

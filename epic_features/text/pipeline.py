@@ -131,16 +131,21 @@ class LineByLineReader:
         if self._budget is not None:
             polygons = sorted(polygons, key=cv2.contourArea, reverse=True)
         found: list[_Candidate] = []
-        for polygon in polygons[: self._budget]:
+        # Before the first is read: a network leaves nothing in the cache of what cutting needs.
+        cut = [
+            [(corners, crop(pixels, corners)) for corners in readings(polygon)]
+            for polygon in polygons[: self._budget]
+        ]
+        for lines in cut:
             arabic_first = self._arabic is not None and _holds_arabic(found)
-            found.append(self._candidate(pixels, polygon, arabic_first))
+            found.append(self._candidate(lines, arabic_first))
         bar = _bar(found)
         boxes = [box for box in (_decide(candidate, bar) for candidate in found) if box is not None]
         unread = [] if self._budget is None else polygons[self._budget :]
         return boxes + [_box(readings(polygon)[0], "", 0.0) for polygon in unread]
 
     def _candidate(
-        self, pixels: NDArray[np.uint8], polygon: NDArray[np.float32], arabic_first: bool
+        self, lines: list[tuple[NDArray[np.float32], NDArray[np.uint8]]], arabic_first: bool
     ) -> _Candidate:
         """Read a box in every way in which it may stand; the surest reading wins.
 
@@ -149,8 +154,7 @@ class LineByLineReader:
         recogniser sees just the digits and is sure of them.
         """
         ways = []
-        for corners in readings(polygon):
-            line = crop(pixels, corners)
+        for corners, line in lines:
             way = _Candidate(corners, "", 0.0, 0.0, "", 0.0)
             if arabic_first:
                 way = self._with_arabic(line, way)

@@ -193,7 +193,9 @@ class Recogniser:
         how = cv2.INTER_AREA if height > _LINE_HEIGHT else cv2.INTER_LINEAR
         blob = _blob(line, (width, _LINE_HEIGHT), how)
         if width < _LEAST_WIDTH:
-            blob = np.pad(blob, ((0, 0), (0, 0), (0, 0), (0, _LEAST_WIDTH - width)))
+            padded = np.zeros((*blob.shape[:3], _LEAST_WIDTH), np.float32)
+            padded[..., :width] = blob
+            blob = padded
         return decode(self._session.run(None, {self._input: blob})[0][0], self._symbols)
 
 
@@ -217,8 +219,9 @@ def decode(steps: NDArray[np.float32], symbols: Sequence[str]) -> tuple[str, flo
     keep[1:] &= best[1:] != best[:-1]
     if not keep.any():
         return "", 0.0
-    text = "".join(symbols[index] for index in best[keep])
-    return text, float(steps[keep, best[keep]].mean())
+    chosen = best[keep]
+    text = "".join([symbols[index] for index in chosen.tolist()])
+    return text, float(steps[keep, chosen].mean())
 
 
 def characters_of(path: Path) -> list[str]:
@@ -235,9 +238,12 @@ def symbols_of(session: InferenceSession) -> list[str]:
 
 def _blob(pixels: NDArray[np.uint8], size: tuple[int, int], how: int) -> NDArray[np.float32]:
     """Resize RGB pixels to a network input: BGR in [-1, 1], shape (1, 3, height, width)."""
-    resized = cv2.resize(pixels, size, interpolation=how)
-    blob = cv2.dnn.blobFromImage(resized, 1 / 127.5, mean=(127.5, 127.5, 127.5), swapRB=True)
-    return np.asarray(blob, np.float32)
+    red, green, blue = cv2.split(cv2.resize(pixels, size, interpolation=how))
+    # The arithmetic of cv2.dnn.blobFromImage, in half of its time.
+    blob = np.array([[blue, green, red]], np.float32)
+    blob -= np.float32(127.5)
+    blob *= np.float32(1 / 127.5)
+    return blob
 
 
 def _to_stride(length: float) -> int:

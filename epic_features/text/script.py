@@ -57,7 +57,7 @@ def words(text: str, script: Script) -> list[str]:
     list of str
         Unicode NFC, without presentation forms.
     """
-    return [token for token in tokens(text) if _LETTER_SCRIPT.get(_first_letter(token)) is script]
+    return [token for token in _tokens(text) if _LETTER_SCRIPT.get(_first_letter(token)) is script]
 
 
 def tokens(text: str) -> list[str]:
@@ -68,11 +68,17 @@ def tokens(text: str) -> list[str]:
     together with the combining marks on it. The joined tokens are the cleaned text without its
     spaces.
     """
+    return list(_tokens(text))
+
+
+@lru_cache(maxsize=1024)
+def _tokens(text: str) -> tuple[str, ...]:
     cleaned = clean(text)
     kinds = "".join(map(_kind, cleaned))
-    return [cleaned[match.start() : match.end()] for match in _TOKEN.finditer(kinds)]
+    return tuple(cleaned[match.start() : match.end()] for match in _TOKEN.finditer(kinds))
 
 
+@lru_cache(maxsize=1024)  # Each line is asked for half a dozen times while its picture is read.
 def clean(text: str) -> str:
     """Return `text` in the form in which it is stored.
 

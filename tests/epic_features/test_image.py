@@ -301,6 +301,26 @@ def test_copies_are_averages_of_all_pixels(photo, side):
             assert not difference.any()
 
 
+@pytest.mark.parametrize("size", [(4000, 2250), (3000, 4001), (9001, 4000)])
+def test_copies_of_very_large_pictures_are_as_bright_as_the_pictures(photo, size):
+    """They are made by halving, which OpenCV rounds up by an eighth of a grey level each time."""
+    enlarged = cv2.resize(photo, size, interpolation=cv2.INTER_CUBIC).astype(np.int16)
+    enlarged += np.random.default_rng(0).integers(-4, 5, enlarged.shape, np.int16)
+    image = from_array(np.clip(enlarged, 0, 255).astype(np.uint8), SETTINGS)
+    expected = averaged(image.pixels, 1024)
+    assert image.overview.shape == expected.shape
+    difference = image.overview.astype(int) - expected
+    assert abs(difference.mean()) < 0.02
+    assert np.abs(difference).mean() < 1
+
+
+@pytest.mark.parametrize("shape", [(1, 60_000), (3, 40_000), (5000, 4000)])
+@pytest.mark.parametrize("level", [0, 1, 128, 255])
+def test_plain_pictures_keep_their_colour_when_they_are_shrunk(shape, level):
+    image = from_array(np.full((*shape, 3), level, np.uint8), SETTINGS)
+    assert (image.overview == level).all()
+
+
 def test_only_large_pictures_have_an_overview_of_their_own():
     small = from_array(np.zeros((9, 2048, 3), np.uint8), SETTINGS)
     assert small.overview is small.pixels
