@@ -37,7 +37,7 @@ def test_an_example_is_short(block):
     assert len(block.text.splitlines()) < 40
 
 
-def test_the_examples_run(gallery, default_models, tmp_path):
+def test_the_examples_run(whole_gallery, default_models, tmp_path):
     pytest.importorskip("tesserocr")
     library = tmp_path / "library"
     shutil.copytree(ROOT / "epic_features", library / "epic_features")
@@ -45,7 +45,7 @@ def test_the_examples_run(gallery, default_models, tmp_path):
         (library / block.text.partition("\n")[0].removeprefix("# ")).write_text(block.text)
     for block in CHANGES:
         change(library, block.text)
-    folder, drawings = gallery
+    folder, drawings = whole_gallery
     for name, label in (
         ("picture.jpg", "fmemes"),
         ("portrait.jpg", "selfies"),

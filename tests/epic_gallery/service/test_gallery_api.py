@@ -38,7 +38,7 @@ def place(gallery, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(place, default_models):
+def served(place, default_models, lightgbm):
     with serving_folder(place / "root", place / "kept", place) as made:
         yield made
 
