@@ -43,6 +43,17 @@ def gallery(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, list[Drawin
     return folder, draw_gallery(folder, count=24, seed=0)
 
 
+@pytest.fixture(scope="session")
+def whole_gallery(gallery: tuple[Path, list[Drawing]]) -> tuple[Path, list[Drawing]]:
+    """The same gallery; skip unless this machine can draw every kind of picture, Arabic too."""
+    from examples.gallery import Kit
+
+    notes = Kit.find().notes
+    if notes:
+        pytest.skip("; ".join(notes))
+    return gallery
+
+
 @pytest.fixture
 def photo() -> np.ndarray:
     """Pixels without structure that a detector could take for a face or a letter."""
@@ -59,3 +70,15 @@ def default_models() -> None:
         models.find("centerface")
     except ModelNotFound as error:
         pytest.skip(f"needs the default models: {error}")
+
+
+@pytest.fixture(scope="session")
+def lightgbm() -> None:
+    """Skip unless LightGBM can be loaded; its wheels leave OpenMP to the system."""
+    from classifiers.extras import require_lightgbm
+    from epic_features import MissingLibrary
+
+    try:
+        require_lightgbm()
+    except MissingLibrary as error:
+        pytest.skip(str(error))

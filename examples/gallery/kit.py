@@ -145,13 +145,14 @@ def _font_files() -> Iterator[Path]:
 
 
 def _shaping_problem() -> str | None:
-    # Pillow's wheels bring libraqm, but libraqm finds FriBiDi on the system at run time.
-    for part, package in (("raqm", "libraqm0"), ("fribidi", "libfribidi0")):
+    # Pillow's wheels bring libraqm, which looks for FriBiDi on the system at run time; without it
+    # they say that they have no raqm either.
+    for part in ("raqm", "fribidi"):
         if not features.check_feature(part):
             return (
                 f"Pillow has no {part}, without which Arabic letters stand apart and in the wrong "
-                f"order; on Debian and Ubuntu `apt-get install {package}`, on macOS `brew install "
-                f"fribidi`"
+                "order; on Debian and Ubuntu `apt-get install libfribidi0`, on macOS `brew install "
+                "fribidi`"
             )
     return None
 

@@ -95,12 +95,12 @@ def quick() -> dict[str, Any]:
 
 
 @pytest.fixture(scope="session")
-def model_of_three(three: tuple[pa.Table, np.ndarray]) -> TabularClassifier:
+def model_of_three(lightgbm: None, three: tuple[pa.Table, np.ndarray]) -> TabularClassifier:
     """A model of three classes; do not fit it again."""
     return TabularClassifier(**QUICK).fit(*three)
 
 
 @pytest.fixture(scope="session")
-def model_of_two(two: tuple[pa.Table, np.ndarray]) -> TabularClassifier:
+def model_of_two(lightgbm: None, two: tuple[pa.Table, np.ndarray]) -> TabularClassifier:
     """A model of two classes that protects "personal"; do not fit it again."""
     return TabularClassifier(**QUICK, protect=("personal",)).fit(*two)

@@ -31,7 +31,7 @@ def pictures_of(table: pa.Table, folder: Path) -> Path:
 
 
 @pytest.fixture(scope="module")
-def workshop(three, tmp_path_factory):
+def workshop(three, tmp_path_factory, lightgbm):
     """A folder with features of three classes and a model that was trained on them."""
     folder = tmp_path_factory.mktemp("workshop")
     pq.write_table(three[0], folder / "features.parquet")
@@ -128,7 +128,7 @@ def test_labels_from_a_sheet(workshop, three, tmp_path):
 
 
 @pytest.fixture(scope="module")
-def colours(tmp_path_factory) -> Path:
+def colours(tmp_path_factory, lightgbm) -> Path:
     """Six small pictures without text: warm and cold ones."""
     folder = tmp_path_factory.mktemp("colours")
     for name, base in (("warm", 200), ("cold صور", 20)):  # Each takes the text reader a second.

@@ -25,6 +25,8 @@ from epic_features.errors import ModelFileError
 from epic_features.extractor import METADATA_KEY
 from epic_features.frame import to_pandas
 
+pytestmark = pytest.mark.usefixtures("lightgbm")
+
 LENGTH = 20
 
 

@@ -87,7 +87,7 @@ def test_a_missing_file(saved, name):
         TabularClassifier.load(saved)
 
 
-def test_what_is_no_model(tmp_path):
+def test_what_is_no_model(tmp_path, lightgbm):
     with pytest.raises(ModelFileError, match="holds no model"):
         TabularClassifier.load(tmp_path)
     with pytest.raises(ModelFileError, match="neither a folder with a model nor one of: personal"):
@@ -162,7 +162,7 @@ def test_a_file_in_the_way(model_of_two, tmp_path):
 
 
 @pytest.mark.parametrize("name", NAMES)
-def test_models_that_come_with_the_library_load(name, tmp_path):
+def test_models_that_come_with_the_library_load(name, tmp_path, lightgbm):
     try:
         model = load_pretrained(name)
     except ModelFileError as error:

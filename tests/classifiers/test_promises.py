@@ -30,7 +30,7 @@ def promises(page: str) -> list[str]:
         *((name, [card]) for name, card in CARDS.items()),
     ],
 )
-def test_quoted_promises(name, pages):
+def test_quoted_promises(name, pages, lightgbm):
     promise = str(load_pretrained(name).guarantee_)
     quoted = {page: found for page in pages if (found := promises(page))}
     assert pages[0] in quoted

@@ -127,7 +127,7 @@ def test_files_that_are_no_rule(rules, tmp_path):
         rules["colors"].save(tmp_path / "file")
 
 
-def test_names_that_are_unknown(tmp_path):
+def test_names_that_are_unknown(tmp_path, lightgbm):
     with pytest.raises(ModelFileError, match="no rule 'drawn'; choose from: bytes, bilateral"):
         load("drawn")
     with pytest.raises(ModelFileError, match="drawn, bytes, bilateral, colors"):

@@ -159,8 +159,8 @@ def test_a_range_holds_the_length_it_begins_with():
         assert f"files of {edge:,} " in at
 
 
-def test_drawn_and_real_pictures_of_the_gallery(gallery):
-    folder, drawings = gallery
+def test_drawn_and_real_pictures_of_the_gallery(whole_gallery):
+    folder, drawings = whole_gallery
     rule = load("colors")
     share = {"animated": [], "real": []}
     for drawing in drawings:

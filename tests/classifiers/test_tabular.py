@@ -15,6 +15,8 @@ from classifiers.table import TableError
 from epic_features import Settings, SettingsMismatch
 from epic_features.frame import to_pandas
 
+pytestmark = pytest.mark.usefixtures("lightgbm")
+
 
 def accuracy(model, table, labels):
     return (model.predict(table) == labels).mean()

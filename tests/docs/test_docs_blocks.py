@@ -31,9 +31,9 @@ RUN_ELSEWHERE = "docs/extending.md"  # in a copy of the library: test_docs_exten
 
 
 @pytest.fixture(scope="module")
-def pictures(gallery, tmp_path_factory) -> Path:
+def pictures(whole_gallery, tmp_path_factory) -> Path:
     """The drawn gallery with small pictures."""
-    folder, drawings = gallery
+    folder, drawings = whole_gallery
     small = tmp_path_factory.mktemp("docs") / "pictures"
     taken = Counter()
     for number, drawing in enumerate(drawings):
@@ -91,7 +91,7 @@ def _read_once():
 
 
 @pytest.fixture
-def workplace(pictures, phone, tmp_path, monkeypatch, default_models) -> Workplace:
+def workplace(pictures, phone, tmp_path, monkeypatch, default_models, lightgbm) -> Workplace:
     from epic_features import models
 
     # What takes long to fetch or to build is not begun anew in the new home.

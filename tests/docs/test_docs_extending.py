@@ -11,6 +11,9 @@ from pathlib import Path
 import pytest
 from docs_pages import PAGES, ROOT, blocks
 
+from epic_features import ModelNotFound
+from epic_features.text.tesseract import find_tessdata
+
 BLOCKS = tuple(blocks(PAGES["docs/extending.md"]))
 FILES = [block for block in BLOCKS if block.text.startswith("# epic_features/")]
 CHANGES = [block for block in BLOCKS if block.language == "diff"]
@@ -37,15 +40,19 @@ def test_an_example_is_short(block):
     assert len(block.text.splitlines()) < 40
 
 
-def test_the_examples_run(gallery, default_models, tmp_path):
+def test_the_examples_run(whole_gallery, default_models, tmp_path):
     pytest.importorskip("tesserocr")
+    try:
+        find_tessdata()
+    except ModelNotFound as error:
+        pytest.skip(str(error))
     library = tmp_path / "library"
     shutil.copytree(ROOT / "epic_features", library / "epic_features")
     for block in FILES:
         (library / block.text.partition("\n")[0].removeprefix("# ")).write_text(block.text)
     for block in CHANGES:
         change(library, block.text)
-    folder, drawings = gallery
+    folder, drawings = whole_gallery
     for name, label in (
         ("picture.jpg", "fmemes"),
         ("portrait.jpg", "selfies"),

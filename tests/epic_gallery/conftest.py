@@ -20,7 +20,7 @@ ODD = (
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory) -> Path:
+def models(tmp_path_factory, lightgbm) -> Path:
     """A folder with the models personal and whatsapp."""
     folder = tmp_path_factory.mktemp("models")
     train(folder)

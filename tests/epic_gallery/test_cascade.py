@@ -45,7 +45,7 @@ def pictures(tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def model():
+def model(lightgbm):
     """Return a function that trains a small model on what some settings measure."""
     random = np.random.default_rng(0)
     brightness = random.integers(20, 230, 90)

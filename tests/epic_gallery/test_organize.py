@@ -285,7 +285,7 @@ def test_killed_at_random(folder, features, models, tmp_path):
     assert interrupted
 
 
-def test_the_scheme_with_a_cascade(gallery, default_models, tmp_path):
+def test_the_scheme_with_a_cascade(gallery, default_models, lightgbm, tmp_path):
     """The shipped model and its steps move nothing that the model alone would not."""
     import shutil
 
@@ -310,7 +310,7 @@ def test_the_scheme_with_a_cascade(gallery, default_models, tmp_path):
 
 
 @pytest.mark.parametrize("name", SCHEMES)
-def test_one_table_serves_the_model_and_its_guard(name):
+def test_one_table_serves_the_model_and_its_guard(name, lightgbm):
     scheme = find_scheme(name)
     for model in (scheme.model, scheme.guard):
         needed = settings_of(model)

@@ -11,6 +11,7 @@ import nbformat
 import pytest
 from nbformat import NotebookNode
 
+from examples.gallery import Drawing
 from examples.run_notebooks import NOTEBOOKS, execute
 from examples.sample import sample_gallery
 
@@ -27,7 +28,11 @@ CLAIMS = {
 
 
 @pytest.fixture(scope="module")
-def work(tmp_path_factory: pytest.TempPathFactory, default_models: None) -> Path:
+def work(
+    tmp_path_factory: pytest.TempPathFactory,
+    default_models: None,
+    whole_gallery: tuple[Path, list[Drawing]],
+) -> Path:
     """A place that the notebooks share, as they do for a person who runs them in turn."""
     return tmp_path_factory.mktemp("notebooks")
 
@@ -67,7 +72,7 @@ def test_features(work, monkeypatch):
     assert shown(notebook).count("data:image/jpeg") >= 11
 
 
-def test_train_evaluate_explain(work, monkeypatch):
+def test_train_evaluate_explain(work, lightgbm, monkeypatch):
     notebook, claims = run(2, work, monkeypatch)
     assert pictures(notebook) == 5  # Confusion, reliability, importance, reasons, thresholds.
     assert claims["accuracy"] > 2 * claims["majority"]
@@ -76,7 +81,7 @@ def test_train_evaluate_explain(work, monkeypatch):
     assert "always the most frequent class" in shown(notebook)
 
 
-def test_metadata_embeddings_fusion(work, monkeypatch):
+def test_metadata_embeddings_fusion(work, lightgbm, monkeypatch):
     notebook, claims = run(3, work, monkeypatch)
     assert pictures(notebook) == 4  # Folds, F1 of the classes, two maps, confusion.
     assert len(claims) == 4

@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 
 import numpy as np
 import pytest
+from PIL import features
 from text_drawing import blank, write
 
 from epic_features.errors import MissingExtra, ModelNotFound
@@ -52,6 +53,8 @@ def line(text, colour="black", ground="white", size=32):
 @pytest.mark.parametrize("text", SENTENCES)
 @pytest.mark.parametrize(("colour", "ground"), [("black", "white"), ("white", "#075e54")])
 def test_reads_dark_and_light_lines(read, text, colour, ground):
+    if not features.check("raqm"):
+        pytest.skip("letters joined without libraqm are not always known to Tesseract")
     got, score = read(line(text, colour, ground))
     assert got == text
     assert 0.6 < score <= 1

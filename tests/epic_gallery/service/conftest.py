@@ -9,7 +9,7 @@ from epic_gallery.service.settings import Limits
 
 
 @pytest.fixture(scope="session")
-def service(tmp_path_factory, default_models) -> Served:
+def service(tmp_path_factory, default_models, lightgbm) -> Served:
     """A service as it is by default."""
     with serving(tmp_path_factory.mktemp("service"), workers=1) as served:
         yield served

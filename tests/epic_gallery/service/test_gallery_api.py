@@ -21,13 +21,13 @@ ODD = os.fsdecode(b"caf\xe9.png")
 
 
 @pytest.fixture(scope="module")
-def place(gallery, tmp_path_factory):
+def place(whole_gallery, tmp_path_factory):
     """A folder beside which there is a secret, with links that lead there."""
     place = tmp_path_factory.mktemp("place")
     root = place / "root"
-    shutil.copytree(gallery[0] / "fTxtMssgs", root / "chats")
-    shutil.copytree(gallery[0] / "eGreetingAndMisc", root / "cards")
-    shutil.copytree(gallery[0] / "animated", root / "animated")
+    shutil.copytree(whole_gallery[0] / "fTxtMssgs", root / "chats")
+    shutil.copytree(whole_gallery[0] / "eGreetingAndMisc", root / "cards")
+    shutil.copytree(whole_gallery[0] / "animated", root / "animated")
     picture = next((root / "chats").glob("*.png"))
     shutil.copy(picture, root / ODD)
     shutil.copy(picture, place / "secret.png")
@@ -38,7 +38,7 @@ def place(gallery, tmp_path_factory):
 
 
 @pytest.fixture(scope="module")
-def served(place, default_models):
+def served(place, default_models, lightgbm):
     with serving_folder(place / "root", place / "kept", place) as made:
         yield made
 

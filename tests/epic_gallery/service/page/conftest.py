@@ -125,7 +125,7 @@ def pictures(album) -> list[Path]:
 
 
 @pytest.fixture(scope="session")
-def served(tmp_path_factory, default_models) -> Served:
+def served(tmp_path_factory, default_models, lightgbm) -> Served:
     """A service without a folder and without corrections."""
     with serving(tmp_path_factory.mktemp("served"), model=QUICK, workers=1) as made:
         yield made
