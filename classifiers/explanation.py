@@ -11,7 +11,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from classifiers.table import Table, TableError, check_provenance
-from classifiers.topics import part_of, phrase_of, topic_of
+from classifiers.topics import EMBEDDING_PREFIX, part_of, phrase_of, topic_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -66,9 +66,15 @@ class Explanation:
     reasons: tuple[Reason, ...]
 
     def sentence(self, most: int = 3) -> str:
-        """Return the reasons that speak most for the answer, joined by commas."""
-        good = dict.fromkeys(r.phrase for r in self.reasons if r.contribution > 0)
-        return ", ".join(list(good)[:most]) or "nothing speaks for it"
+        """Return the reasons that speak most for the answer, joined by commas.
+
+        What can be checked by looking comes first: the embedding is named last.
+        """
+        good = {r.phrase: r.topic for r in self.reasons if r.contribution > 0}
+        named = sorted(
+            list(good)[:most], key=lambda phrase: good[phrase] == topic_of(EMBEDDING_PREFIX)
+        )
+        return ", ".join(named) or "nothing speaks for it"
 
     def plot(self, most: int = 8) -> Figure:
         """Draw the largest contributions as bars."""

@@ -199,11 +199,14 @@ def _embedding_differs(found: Mapping[str, Any], trained: Mapping[str, Any]) -> 
     if EMBEDDING_GROUP not in found.get("settings", {}).get("groups", ()):
         return []  # That is said with the other column groups.
     ours, theirs = _backends(trained), _backends(found)
-    return [
+    different = [
         f"{role} by {theirs.get(role, 'nothing known')} instead of {ours[role]}"
         for role in EMBEDDING_ROLES
         if role in ours and theirs.get(role) != ours[role]
     ]
+    if different:
+        different[-1] += f" (extract with `--embed {trained['settings']['embedding']}`)"
+    return different
 
 
 def _backends(record: Mapping[str, Any]) -> dict[str, str]:

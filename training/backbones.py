@@ -26,8 +26,10 @@ from epic_features.text.ppocr import DETECTOR, bundled_model
 SIDE = 320
 POOLED, EMBEDDING = "pooled", "embedding"
 _OPSET = 13
-_NO_WORTH = 1000
-"""Weights fewer than these are not worth rounding."""
+LIMIT = 6.0
+"""Standard deviations beyond which a pooled number says no more."""
+_FEWEST = 1000
+"""Fewer weights than these are not worth rounding."""
 
 
 @dataclass(frozen=True)
@@ -82,10 +84,6 @@ class Head:
         """Return embeddings, shape (n, length)."""
         given = np.clip((pooled - self.mean) / self.scale, -LIMIT, LIMIT)
         return np.asarray(np.maximum(given @ self.weights.T + self.bias, 0), np.float32)
-
-
-LIMIT = 6.0
-"""Standard deviations beyond which a pooled number says no more."""
 
 
 def join(
@@ -178,7 +176,7 @@ def _add_head(graph: onnx.GraphProto, head: Head) -> None:
 
 def _weights(graph: onnx.GraphProto, name: str, values: NDArray[np.float32]) -> None:
     """Store weights, whose first axis is that of the output channels."""
-    if values.ndim < 2 or values.size < _NO_WORTH:
+    if values.ndim < 2 or values.size < _FEWEST:
         _constant(graph, name, values)
         return
     scale = np.abs(values).max(axis=tuple(range(1, values.ndim)), keepdims=True) / 127

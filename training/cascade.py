@@ -59,9 +59,9 @@ Made by `python -m training.cascade`; do not edit. Pictures of the shared data; 
 thresholds are those of the other folds by source repository. The same label: the likeliest class.
 Decisions are contradictory when one side decides for one class and the other for another; one side
 may also be unsure. Hidden: personal pictures that are decided to be something else. The thresholds
-are chosen inside the folds; the steps and STEP_RATES were picked among about thirty variants with
-these figures in sight (their AUC was .0003 to .0044 below the full model's), so they are somewhat
-rosy.
+are chosen inside the folds; the steps, STEP_RATES and FULL_RATE were picked among some thirty
+variants with these figures in sight (their AUC was up to .0011 below the full model's), so they
+are somewhat rosy.
 """
 
 _SIZES = frozenset({"area", "width", "height"})

@@ -143,7 +143,7 @@ def _unseen(cache: Path, embedder: Embedder) -> NDArray[np.float32]:
     if not kept.exists():
         raise SystemExit(
             f"{kept} is missing: the shipped network has seen these pictures. Make it with "
-            f"`python -m training.embedder DATA TEACHER --cache {cache}`"
+            f"`python -m training.distillation DATA TEACHER --cache {cache}`"
         )
     return np.asarray(np.load(kept), np.float32)
 

@@ -23,7 +23,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.embeddings import alignment
-from epic_features import Settings
+from epic_features import Settings, models
 from epic_features.extras.embedding import SHIPPED, Embedder
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import decode
@@ -70,19 +70,33 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     data = load_features(options.data, options.cache)
-    own = options.cache / NAME
-    own.mkdir(parents=True, exist_ok=True)
-    lessons = read_lessons(data, options.data, options.cache, Embedder(options.teacher))
+    teacher = Embedder(options.teacher)
+    own = options.cache / NAME / models.sha256(teacher.path)[:12]
+    lessons = read_lessons(data, options.data, options.cache, own, teacher)
+    unseen = held_out(lessons, own)
     ship(trained(lessons, None, own), options.out)
-    np.save(held_out_file(options.cache, Embedder(options.out)), held_out(lessons, own))
+    kept = held_out_file(options.cache, Embedder(options.out))
+    kept.parent.mkdir(parents=True, exist_ok=True)
+    np.save(kept, unseen)
 
 
-def read_lessons(data: Data, folder: Path, cache: Path, teacher: Embedder) -> Lessons:
-    """Cut parts out of the pictures and show them to the backbones and the teacher; done once."""
-    kept = cache / NAME / "lessons.npz"
+def read_lessons(data: Data, folder: Path, cache: Path, own: Path, teacher: Embedder) -> Lessons:
+    """Cut parts out of the pictures and show them to the backbones and the teacher; done once.
+
+    Parameters
+    ----------
+    data : Data
+        The pictures.
+    folder, cache : Path
+        As for `load_features`.
+    own : Path
+        Folder in which the lessons are kept.
+    teacher : Embedder
+        Is shown the parts as they are, whatever it crops otherwise.
+    """
+    kept = own / "lessons.npz"
     fold = data.facts["fold"].to_numpy(np.int64)
     if not kept.exists():
-        # It looks at the parts as they are.
         teacher.preprocess = replace(teacher.preprocess, crop=None)
         homes = np.where(fold >= 0, str(folder), str(drawn_pictures(cache)))
         paths = [Path(h, p) for h, p in zip(homes, data.table["relative_path"], strict=True)]

@@ -18,6 +18,7 @@ from epic_features import models
 from epic_features.errors import ImageError, ModelFileError, ModelNotFound, SettingsError
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import Image
+from epic_features.networks import open_session
 from epic_features.settings import EMBEDDING_ROLES, Settings
 from epic_features.sources.names import printable
 from epic_features.stage import Backend
@@ -134,16 +135,9 @@ class Embedder:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
             # From memory: it can't open every path, and must be what the checksum is of.
-            session = onnxruntime.InferenceSession(
-                self.path.read_bytes(), options, providers=["CPUExecutionProvider"]
-            )
+            session = open_session(self.path.read_bytes())
         except Exception as error:  # Those of onnxruntime have no common base.
             raise self._wrong(f"is not an ONNX file that can be run: {_short(error)}") from error
         self._check(session)

@@ -290,6 +290,11 @@ def test_the_embedding_is_one_reason(model, two_fused):
             assert all(name.startswith("embedding:") for name in reason.features)
             total = explanation.base + sum(r.contribution for r in explanation.reasons)
             assert total == pytest.approx(explanation.score)
+            sentence = explanation.sentence()
+            assert ("its look as a whole" in sentence) == (
+                reason in [r for r in explanation.reasons if r.contribution > 0][:3]
+            )
+            assert "its look as a whole, " not in sentence
     shares = importance(model, table)
     assert shares["topics"]["embedding"] > 0
     assert shares["parts"]["embedding"] == pytest.approx(shares["topics"]["embedding"])

@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 
-onnx = pytest.importorskip("onnx", reason="needs onnx, of the extra 'train'")
+onnx = pytest.importorskip("onnx", reason="needs the package onnx")
 
 import onnxruntime  # noqa: E402
 

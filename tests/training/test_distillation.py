@@ -7,7 +7,7 @@ import pytest
 from PIL import Image
 
 torch = pytest.importorskip("torch", reason="needs PyTorch, the extra 'train'")
-pytest.importorskip("onnx", reason="needs onnx, of the extra 'train'")
+pytest.importorskip("onnx", reason="needs the package onnx")
 
 from classifiers.embeddings import alignment  # noqa: E402
 from epic_features import Settings, extract  # noqa: E402
@@ -84,11 +84,11 @@ def test_pictures_become_lessons_and_a_network(tmp_path):
         )
     frame = extract(str(tmp_path / "pictures"), settings=Settings(groups=("shape",)))
     facts = frame[[]].assign(fold=[0, 1, 0])
-    (tmp_path / distillation.NAME).mkdir()
     (tmp_path / "drawn-pictures").mkdir()
     try:
         lessons = distillation.read_lessons(
-            data.Data(frame, facts), tmp_path / "pictures", tmp_path, Embedder("vcnn")
+            data.Data(frame, facts),
+            *(tmp_path / "pictures", tmp_path, tmp_path / "own", Embedder("vcnn")),
         )
     except ModelNotFound as error:
         pytest.skip(f"{error}")

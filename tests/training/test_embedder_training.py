@@ -93,5 +93,5 @@ def test_an_embedding_that_is_added_is_recorded_as_if_it_had_been_extracted(tmp_
 
 
 def test_features_of_pictures_the_network_has_seen_are_refused(tmp_path):
-    with pytest.raises(SystemExit, match=r"held_out-\w{12}.npy is missing.*training.embedder"):
+    with pytest.raises(SystemExit, match=r"held_out-\w{12}.npy is missing.*training.distillation"):
         data._unseen(tmp_path, Embedder())
