@@ -6,14 +6,15 @@ Every model is trained and judged on the same folds by source repository, with i
 is learned of the embedding is learned inside the folds.
 
 A network that was trained on these very pictures would know them. For ours, ``--held-out`` gives
-what `training.embedder.held_out` returned: embeddings by networks that had not seen the picture.
+the embeddings by networks that had not seen a fold: what `training.distillation` keeps, one set for
+each fold.
 """
 
 from __future__ import annotations
 
 import argparse
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 import numpy as np
@@ -29,6 +30,7 @@ from classifiers.fusion_encoding import MODES
 from classifiers.table import provenance_of
 from classifiers.workflow import read_features
 from training.cards import TARGETS, WEIGHTS
+from training.data import EVERY
 
 # The data were all re-encoded in one way, which erased these.
 _ERASED = ("has_camera_make", "has_gps", "taken_at", "orientation", "software")
@@ -48,8 +50,10 @@ def main() -> None:
     table = table.drop_columns([name for name in _ERASED if name in table.column_names])
     manifest = pd.read_csv(options.data / "manifest.csv").set_index("file")
     facts = manifest.loc[table["relative_path"].to_pylist()].reset_index(drop=True)
+    unseen = {}
     if options.held_out is not None:
-        table = _with(table, np.load(options.held_out))
+        with np.load(options.held_out) as found:
+            unseen = {int(k): found[k][: len(table)] for k in found.files if k != EVERY}
     network = next(b for b in provenance_of(table)["backends"] if b["role"] == "embedding")
     length = embeddings_of(table).shape[1]
     sections = []
@@ -58,6 +62,7 @@ def main() -> None:
         rows = _rows(
             name,
             table.filter(pa.array(known)),
+            {k: vectors[known] for k, vectors in unseen.items()},
             facts[known].reset_index(drop=True),
             (target, protect),
             options.modes,
@@ -91,6 +96,7 @@ def _with(table: pa.Table, embeddings: np.ndarray) -> pa.Table:
 def _rows(
     name: str,
     table: pa.Table,
+    unseen: Mapping[int, np.ndarray],
     facts: pd.DataFrame,
     aim: tuple[str, tuple[str, ...]],
     modes: Sequence[str],
@@ -104,17 +110,18 @@ def _rows(
         },
     }
     fold = facts["fold"].to_numpy()
+    tables = {k: _with(table, vectors) for k, vectors in unseen.items()}
     lines = []
     for label, model in models.items():
         started = time.process_time()
-        model.fit(table, facts[target], groups=facts["source_repo"], fold=fold)
+        model.fit(table, facts[target], groups=facts["source_repo"], fold=fold, fold_tables=tables)
         seconds = time.process_time() - started
         result = evaluate(
             facts[target], model.out_of_fold_, list(model.classes_), protect=protect, folds=fold
         )
         lines.append(_line(label, result, seconds))
     started = time.process_time()
-    odds, classes = _logistic(embeddings_of(table), facts[target].to_numpy(dtype=str), fold)
+    odds, classes = _logistic(unseen, embeddings_of(table), facts[target].to_numpy(dtype=str), fold)
     seconds = time.process_time() - started
     result = evaluate(facts[target], odds, classes, protect=protect, folds=fold)
     lines.insert(1, _line("embedding alone", result, seconds))
@@ -123,13 +130,13 @@ def _rows(
 
 
 def _logistic(
-    embeddings: np.ndarray, labels: np.ndarray, fold: np.ndarray
+    unseen: Mapping[int, np.ndarray], seen: np.ndarray, labels: np.ndarray, fold: np.ndarray
 ) -> tuple[np.ndarray, list[str]]:
     """Return held-out probabilities of the regression by itself, calibrated on other folds."""
     classes, codes = np.unique(labels, return_inverse=True)
     scores = np.zeros((len(codes), len(classes)))
     for number in np.unique(fold):
-        test = fold == number
+        test, embeddings = fold == number, unseen.get(int(number), seen)
         learned = logistic_regression(embeddings[~test], codes[~test], len(classes))
         scores[test] = learned.log_probabilities(embeddings[test])
     odds = np.zeros_like(scores)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import logging
 import os
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Self
 
 import numpy as np
@@ -136,6 +136,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         sample_weight: ArrayLike | None = None,
         groups: ArrayLike | None = None,
         fold: ArrayLike | None = None,
+        fold_tables: Mapping[int, Table] | None = None,
     ) -> Self:
         """Train on a table.
 
@@ -154,6 +155,10 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The fold of each row, instead of folds drawn by `random_state`; groups then only keep
             rows together inside the training part of a fold. Rows of fold -1 are always trained
             on and never tested, such as drawn pictures that only help.
+        fold_tables : mapping of int to table, optional
+            The table to use instead of `X` while a fold is held out, with the same rows and
+            columns. Needed when something that made a column has learned from the rows, such as
+            the network of an embedding: here it is one that has not seen the fold.
 
         Raises
         ------
@@ -169,7 +174,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.fold_ = make_folds(codes, groups, self.folds, self.random_state)
         else:
             self.fold_ = given_folds(fold, codes)
-        parts, rounds = self._held_out(X, codes, weights, groups)
+        tables = {} if fold_tables is None else fold_tables
+        parts, rounds = self._held_out(X, tables, codes, weights, groups)
         self.encoder_ = self._new_encoder()
         numbers = self.encoder_.fit_transform(X, labels, groups=groups)
         self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
@@ -289,6 +295,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def _held_out(
         self,
         table: Table,
+        tables: Mapping[int, Table],
         codes: NDArray[np.intp],
         weights: NDArray[np.float64],
         groups: ArrayLike | None,
@@ -296,7 +303,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the raw scores of each part and row by models without it, and mean rounds."""
         found, rounds = [], []
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
-            scores, needed = self._hold_out(fold, table, codes, weights, groups)
+            mine = tables.get(int(fold), table)
+            scores, needed = self._hold_out(fold, mine, codes, weights, groups)
             found.append((self.fold_ == fold, scores))
             rounds.append(needed)
         parts = np.zeros((len(scores), len(codes), len(self.classes_)))

@@ -79,7 +79,8 @@ def _run(
     table, facts = data.of(target)
     model = kind(columns=columns, protect=protect, class_weight=WEIGHTS.get(name))
     fold = facts["fold"].astype(int)
-    model.fit(table, facts[target], groups=facts["source_repo"], fold=fold)
+    tables = data.fold_tables(target)
+    model.fit(table, facts[target], groups=facts["source_repo"], fold=fold, fold_tables=tables)
     result = evaluate(
         facts[target], model.out_of_fold_, list(model.classes_), protect=protect, folds=fold
     )

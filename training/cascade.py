@@ -120,7 +120,7 @@ def quick_table(data: Data, folder: Path, cache: Path) -> Data:
         ]
         table[name] = pd.concat(found).to_numpy()
     table.attrs = data.table.attrs
-    return Data(table, data.facts)
+    return Data(table, data.facts, data.unseen)
 
 
 def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> TabularClassifier:
@@ -152,6 +152,7 @@ def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> Ta
         sample_weight=facts["weight"],
         groups=facts["source_repo"],
         fold=facts["fold"].astype(int),
+        fold_tables=data.fold_tables(target),
     )
     # A model says that it needs the whole core; a step does not.
     model.provenance_["settings"]["groups"] = list(settings.groups)
@@ -251,6 +252,7 @@ def fit_cascade(name: str, data: Data, quick: Data) -> tuple[Cascade, Outcome, O
         sample_weight=facts["weight"],
         groups=facts["source_repo"],
         fold=facts["fold"].astype(int),
+        fold_tables=data.fold_tables(target),
     )
     models = {step: train_step(step, target, protect, quick) for step in CASCADES[name]}
     real = (facts["fold"] >= 0).to_numpy()

@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import asdict, dataclass, replace
+from collections.abc import Mapping
+from dataclasses import asdict, dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
@@ -16,7 +17,6 @@ from classifiers.workflow import extract_features
 from epic_features import Settings, models
 from epic_features.extras.embedding import DEFAULT, Embedder
 from epic_features.frame import to_pandas
-from epic_features.image import decode
 from examples.gallery import draw_gallery
 
 logger = logging.getLogger(__name__)
@@ -24,6 +24,9 @@ logger = logging.getLogger(__name__)
 SETTINGS = Settings(groups=("core", "cartoon", "quality", "layout", "texture"))
 """Without ``exif`` and ``bytes``: the data were all re-encoded in one way, which erased them.
 The embedding, which takes little time, is added to what is kept of these."""
+
+EVERY = "all"
+"""Name of the embeddings by the network of all pictures in `held_out_file`."""
 
 N_DRAWN, DRAWN_SEED, DRAWN_WEIGHT = 600, 7, 0.3
 
@@ -47,15 +50,18 @@ class Data:
     Attributes
     ----------
     table : pandas.DataFrame
-        Feature rows; the real pictures first, then the drawn ones. The embeddings of the real ones
-        are of networks that had not seen them; see `training.embedder`.
+        Feature rows; the real pictures first, then the drawn ones. The embeddings are of the
+        network that is shipped, which has seen the pictures.
     facts : pandas.DataFrame
         For each row ``class``, ``personal``, ``whatsapp``, ``drawn`` (missing where unknown),
         ``fold`` (-1 for drawn pictures), ``source_repo`` and ``weight``.
+    unseen : mapping of int to ndarray of float32, shape (n_rows, length)
+        For each fold the embeddings by the network that was trained without it.
     """
 
     table: pd.DataFrame
     facts: pd.DataFrame
+    unseen: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
 
     def of(self, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
         """Return the rows whose `target` is known."""
@@ -64,15 +70,27 @@ class Data:
         table.attrs = self.table.attrs
         return table, self.facts[known].reset_index(drop=True)
 
+    def fold_tables(self, target: str) -> dict[int, pd.DataFrame]:
+        """Return the table of `of` as networks see it that were trained without a fold."""
+        known = self.facts[target].notna().to_numpy()
+        table, _ = self.of(target)
+        return {k: table.assign(embedding=list(v[known])) for k, v in self.unseen.items()}
+
 
 def load_data(folder: Path, cache: Path, *, drawn: bool = True) -> Data:
     """Return the training data of `load_features` with embeddings."""
     data, embedder = load_features(folder, cache, drawn=drawn), Embedder()
-    made = data.table["relative_path"][(data.facts["fold"] < 0).to_numpy()]
-    paths = [drawn_pictures(cache) / path for path in made]
-    seen = embedder.embed(decode(path.read_bytes(), Settings()) for path in paths)
-    found = np.concatenate([_unseen(cache, embedder), seen])
-    return Data(_with_embeddings(data.table, found, embedder), data.facts)
+    kept = held_out_file(cache, embedder)
+    if not kept.exists():
+        raise SystemExit(
+            f"{kept} is missing: the shipped network has seen these pictures. Make it with "
+            f"`python -m training.distillation DATA TEACHER --cache {cache}`"
+        )
+    count = len(data.table)
+    with np.load(kept) as found:
+        unseen = {int(name): found[name][:count] for name in found.files if name != EVERY}
+        seen = found[EVERY][:count]
+    return Data(_with_embeddings(data.table, seen, embedder), data.facts, unseen)
 
 
 def load_features(folder: Path, cache: Path, *, drawn: bool = True) -> Data:
@@ -104,8 +122,8 @@ def load_features(folder: Path, cache: Path, *, drawn: bool = True) -> Data:
 
 
 def held_out_file(cache: Path, embedder: Embedder) -> Path:
-    """Return where embeddings by networks that had not seen the picture are kept."""
-    return cache / "embedder" / f"held_out-{models.sha256(embedder.path)[:12]}.npy"
+    """Return where embeddings by a network and by those without a fold are kept."""
+    return cache / "embedder" / f"held_out-{models.sha256(embedder.path)[:12]}.npz"
 
 
 def drawn_pictures(cache: Path) -> Path:
@@ -136,16 +154,6 @@ def _drawn_facts(table: pa.Table) -> pd.DataFrame:
             "weight": DRAWN_WEIGHT,
         }
     )
-
-
-def _unseen(cache: Path, embedder: Embedder) -> NDArray[np.float32]:
-    kept = held_out_file(cache, embedder)
-    if not kept.exists():
-        raise SystemExit(
-            f"{kept} is missing: the shipped network has seen these pictures. Make it with "
-            f"`python -m training.distillation DATA TEACHER --cache {cache}`"
-        )
-    return np.asarray(np.load(kept), np.float32)
 
 
 def _with_embeddings(

@@ -7,7 +7,7 @@ shipped is the hidden layer; the layer that gives the teacher's principal compon
 
 `DATA` holds a folder of pictures per class and a ``manifest.csv``; drawn pictures are added as for
 the other models. Beside the network of all pictures one is trained without each fold, for figures
-of pictures that a network has not seen; see `held_out`. What was made is not made again.
+of pictures that a network has not seen; see `embeddings`. What was made is not made again.
 """
 
 from __future__ import annotations
@@ -22,13 +22,12 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from classifiers.embeddings import alignment
 from epic_features import Settings, models
 from epic_features.extras.embedding import SHIPPED, Embedder
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import decode
 from training.backbones import EMBEDDING, LIMIT, POOLED, SIDE, Head, join
-from training.data import Data, drawn_pictures, held_out_file, load_features
+from training.data import EVERY, Data, drawn_pictures, held_out_file, load_features
 from training.views import view
 
 logger = logging.getLogger(__name__)
@@ -61,7 +60,7 @@ class Lessons:
 
 
 def main() -> None:
-    """Train all networks, ship the one of all pictures, and write the held-out embeddings."""
+    """Train all networks, ship the one of all pictures, and write what they all see."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("teacher", type=Path)
@@ -73,11 +72,11 @@ def main() -> None:
     teacher = Embedder(options.teacher)
     own = options.cache / NAME / models.sha256(teacher.path)[:12]
     lessons = read_lessons(data, options.data, options.cache, own, teacher)
-    unseen = held_out(lessons, own)
+    found = embeddings(lessons, own)
     ship(trained(lessons, None, own), options.out)
     kept = held_out_file(options.cache, Embedder(options.out))
     kept.parent.mkdir(parents=True, exist_ok=True)
-    np.save(kept, unseen)
+    np.savez(kept, allow_pickle=False, **found)
 
 
 def read_lessons(data: Data, folder: Path, cache: Path, own: Path, teacher: Embedder) -> Lessons:
@@ -168,22 +167,21 @@ def train(pooled: Reals, taught: Reals, *, seed: int = 0) -> Head:
     return Head(mean, scale, weights, bias)
 
 
-def held_out(lessons: Lessons, folder: Path) -> Reals:
-    """Return the embedding of each real picture by the network trained without its fold.
+def embeddings(lessons: Lessons, folder: Path) -> dict[str, Reals]:
+    """Return the embedding of each picture by the network of all, and by those without a fold.
+
+    Each network has coordinates of its own. Bringing them into common ones by least squares was
+    tried: models trained on the result are clearly worse on pictures that no network had seen.
 
     Returns
     -------
-    ndarray of float32, shape (n, LENGTH)
-        In the coordinates of the network of all pictures, into which the others are brought by
-        least squares on all parts of the pictures that they have seen.
+    dict of str to ndarray of float32, shape (n, LENGTH)
+        Under `training.data.EVERY` and the number of each fold.
     """
-    everything = trained(lessons, None, folder)
-    found = np.zeros((len(lessons.fold), LENGTH), np.float32)
-    for k in np.unique(lessons.fold[lessons.fold >= 0]):
-        mine, own = lessons.fold == k, trained(lessons, int(k), folder)
-        seen = lessons.pooled[~mine].reshape(-1, lessons.pooled.shape[-1])
-        found[mine] = alignment(own(seen), everything(seen)).scores(own(lessons.pooled[mine, 0]))
-    return found[lessons.fold >= 0]
+    folds = np.unique(lessons.fold[lessons.fold >= 0])
+    heads = {EVERY: None, **{str(k): int(k) for k in folds}}
+    whole = lessons.pooled[:, 0]
+    return {name: trained(lessons, without, folder)(whole) for name, without in heads.items()}
 
 
 def ship(head: Head, folder: Path) -> None:

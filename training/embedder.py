@@ -33,7 +33,7 @@ from epic_features import Settings
 from epic_features.extras.embedding import SHIPPED, Embedder
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import decode
-from training.data import Data, drawn_pictures, held_out_file, load_features
+from training.data import Data, drawn_pictures, load_features
 from training.views import view
 
 if TYPE_CHECKING:
@@ -95,7 +95,7 @@ def main() -> None:
     paths = [options.data / path for path in data.table["relative_path"][real]]
     fold = data.facts["fold"].to_numpy(np.int64)[real]
     unseen = held_out(lessons, load_pictures(paths), fold, own)
-    np.save(held_out_file(options.cache, Embedder(options.out)), unseen)
+    np.save(own / "held_out.npy", unseen)
 
 
 def trained(lessons: Lessons, without: int | None, folder: Path) -> OnnxNetwork:

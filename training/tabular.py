@@ -46,6 +46,7 @@ def train(name: str, data: Data, out: Path) -> Evaluation:
         sample_weight=facts["weight"],
         groups=facts["source_repo"],
         fold=facts["fold"].astype(int),
+        fold_tables=data.fold_tables(target),
     )
     model.save(out)
     real = (facts["fold"] >= 0).to_numpy()

@@ -450,3 +450,20 @@ def test_two_fits_give_the_same_model(mode, three_fused, quick):
     assert one.booster_.model_to_string() == two.booster_.model_to_string()
     assert np.array_equal(one.out_of_fold_, two.out_of_fold_)
     assert provenance_of(three_fused[0])["backends"] == one.provenance_["backends"]
+
+
+@pytest.mark.parametrize("mode", ["stack", "product"])
+def test_a_fold_is_judged_on_the_table_of_networks_that_had_not_seen_it(mode, three, quick):
+    table, labels = three
+    names, codes = np.unique(labels, return_inverse=True)
+    knows = with_embedding(table, np.eye(len(names), LENGTH, dtype=np.float32)[codes])
+    honest = with_embedding(table, embeddings(labels.astype(str)))
+    fold = np.arange(len(labels)) % 3
+    alone = FusionClassifier(mode, **quick).fit(honest, labels, fold=fold)
+    tables = dict.fromkeys(range(3), honest)
+    model = FusionClassifier(mode, **quick).fit(knows, labels, fold=fold, fold_tables=tables)
+    assert (model.out_of_fold_ == alone.out_of_fold_).all()
+    assert model.temperature_ == alone.temperature_
+    assert not (model.predict_proba(honest) == alone.predict_proba(honest)).all()
+    believed = FusionClassifier(mode, **quick).fit(knows, labels, fold=fold)
+    assert (believed.out_of_fold_ != alone.out_of_fold_).any()

@@ -93,5 +93,12 @@ def test_an_embedding_that_is_added_is_recorded_as_if_it_had_been_extracted(tmp_
 
 
 def test_features_of_pictures_the_network_has_seen_are_refused(tmp_path):
-    with pytest.raises(SystemExit, match=r"held_out-\w{12}.npy is missing.*training.distillation"):
-        data._unseen(tmp_path, Embedder())
+    (tmp_path / "pictures/selfies").mkdir(parents=True)
+    Image.new("RGB", (40, 30), "red").save(tmp_path / "pictures/selfies/a.png")
+    facts = "selfies/a.png,selfies,personal,,,0,me"
+    head = "file,class,personal,whatsapp,drawn,fold,source_repo"
+    (tmp_path / "pictures/manifest.csv").write_text(f"{head}\n{facts}\n")
+    (tmp_path / "cache/drawn-pictures/fmemes").mkdir(parents=True)
+    Image.new("RGB", (40, 30), "blue").save(tmp_path / "cache/drawn-pictures/fmemes/b.png")
+    with pytest.raises(SystemExit, match=r"held_out-\w{12}.npz is missing.*training.distillation"):
+        data.load_data(tmp_path / "pictures", tmp_path / "cache")
