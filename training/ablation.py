@@ -22,7 +22,7 @@ from classifiers.fusion import FusionClassifier
 from classifiers.tabular import TabularClassifier
 from classifiers.topics import part_of
 from epic_features.schema import CORE_COLUMNS
-from training.cards import MODE, TARGETS, WEIGHTS
+from training.cards import MODES, TARGETS, WEIGHTS
 from training.data import Data, load_data
 
 _OUT = Path(__file__).resolve().parents[1] / "docs" / "ablation.md"
@@ -54,7 +54,7 @@ def main() -> None:
         core = [c.name for c in CORE_COLUMNS if c.group != "file"]
         core = [c for c in core if c not in ("area", "width", "height")]
         results.setdefault("the 37 columns alone", {})[name] = _run(data, name, core)[1]
-        fused = _run(data, name, None, partial(FusionClassifier, MODE))[1]
+        fused = _run(data, name, None, partial(FusionClassifier, MODES[name]))[1]
         results.setdefault("everything and the embedding", {})[name] = fused
     _OUT.write_text(_page(results, tops), encoding="utf-8")
 

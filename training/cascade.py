@@ -28,7 +28,7 @@ from epic_features.extras.embedding import DEFAULT
 from epic_features.frame import to_pandas
 from epic_features.settings import EMBEDDING_ROLES
 from epic_gallery.cascade import Cascade, Step, settled, settling_thresholds, with_guarantee
-from training.cards import MODE, TARGETS, new_model
+from training.cards import MODES, TARGETS, new_model
 from training.data import Data, load_data
 
 Reals = NDArray[np.float64]
@@ -145,7 +145,7 @@ def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> Ta
         and pd.api.types.is_numeric_dtype(table[column.name])
         and table[column.name].notna().any()
     ]
-    model = FusionClassifier(MODE, columns=columns, protect=protect)
+    model = FusionClassifier(MODES[target], columns=columns, protect=protect)
     model.fit(
         table,
         facts[target],
