@@ -129,8 +129,8 @@ def test_nothing_moves_that_was_not_shown(api, root):
         assert tree(root) == before
     *_, last = lines(api.post("/v1/gallery/apply", json={"moves": {going[0]: "irrelevant"}}))
     assert last == {"report": {"moved": 1, "left": []}}
-    assert not (root / going[0]).exists()
-    assert all((root / path).exists() for path in going[1:])
+    # Not by the names that the page shows: one of them is not Unicode on the disk.
+    assert set(before) - set(tree(root)) == {going[0]}
     lines(api.post("/v1/gallery/undo"))
     assert tree(root) == before
 
