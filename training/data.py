@@ -70,6 +70,11 @@ class Data:
         table.attrs = self.table.attrs
         return table, self.facts[known].reset_index(drop=True)
 
+    def paths(self, folder: Path, cache: Path) -> list[Path]:
+        """Return the file of each row; arguments are those of `load_features`."""
+        homes = np.where(self.facts["fold"] >= 0, str(folder), str(drawn_pictures(cache)))
+        return [Path(h, p) for h, p in zip(homes, self.table["relative_path"], strict=True)]
+
     def fold_tables(self, target: str) -> dict[int, pd.DataFrame]:
         """Return the table of `of` as networks see it that were trained without a fold."""
         known = self.facts[target].notna().to_numpy()

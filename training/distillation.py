@@ -27,7 +27,7 @@ from epic_features.extras.embedding import SHIPPED, Embedder
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import decode
 from training.backbones import EMBEDDING, LIMIT, POOLED, SIDE, Head, join
-from training.data import EVERY, Data, drawn_pictures, held_out_file, load_features
+from training.data import EVERY, Data, held_out_file, load_features
 from training.views import view
 
 logger = logging.getLogger(__name__)
@@ -97,10 +97,8 @@ def read_lessons(data: Data, folder: Path, cache: Path, own: Path, teacher: Embe
     fold = data.facts["fold"].to_numpy(np.int64)
     if not kept.exists():
         teacher.preprocess = replace(teacher.preprocess, crop=None)
-        homes = np.where(fold >= 0, str(folder), str(drawn_pictures(cache)))
-        paths = [Path(h, p) for h, p in zip(homes, data.table["relative_path"], strict=True)]
         save(join().SerializeToString(), POOLED, kept.parent / POOLED)
-        pooled, taught = _shown(paths, Embedder(kept.parent / POOLED), teacher)
+        pooled, taught = _shown(data.paths(folder, cache), Embedder(kept.parent / POOLED), teacher)
         part = kept.with_suffix(".part")
         with part.open("wb") as file:
             np.savez(file, pooled=pooled, taught=taught)

@@ -7,7 +7,7 @@ the same parts of the pictures, in the same light (Beyer et al. 2022). `DATA` ho
 pictures per class and a ``manifest.csv``; drawn pictures are added as for the other models.
 
 Beside the network of all pictures it trains one without each fold, for figures of pictures that a
-network has not seen; see `held_out`. Everything is resumed after an interruption.
+network has not seen; see `embeddings`. Everything is resumed after an interruption.
 """
 
 from __future__ import annotations
@@ -24,7 +24,6 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from classifiers.embeddings import alignment
 from classifiers.network_training import Examples, Schedule, new_network, train
 from classifiers.networks import EMBEDDING, Network
 from classifiers.onnx_network import OnnxNetwork, export
@@ -33,7 +32,7 @@ from epic_features import Settings
 from epic_features.extras.embedding import SHIPPED, Embedder
 from epic_features.extras.preprocess import FILE_NAME, Preprocess
 from epic_features.image import decode
-from training.data import Data, drawn_pictures, load_features
+from training.data import EVERY, Data, drawn_pictures, held_out_file, load_features
 from training.views import view
 
 if TYPE_CHECKING:
@@ -75,7 +74,7 @@ class Lessons:
 
 
 def main() -> None:
-    """Train all networks, ship the one of all pictures, and write the held-out embeddings."""
+    """Train all networks, ship the one of all pictures, and write what they all see."""
     parser = argparse.ArgumentParser(description=__doc__)
     parser.add_argument("data", type=Path)
     parser.add_argument("teacher", type=Path)
@@ -91,11 +90,9 @@ def main() -> None:
     teacher.preprocess = replace(teacher.preprocess, crop=None)
     lessons = read_lessons(data, options.data, options.cache, teacher)
     ship(trained(lessons, None, own), options.out)
-    real = data.facts["fold"].to_numpy() >= 0
-    paths = [options.data / path for path in data.table["relative_path"][real]]
-    fold = data.facts["fold"].to_numpy(np.int64)[real]
-    unseen = held_out(lessons, load_pictures(paths), fold, own)
-    np.save(own / "held_out.npy", unseen)
+    pixels = load_pictures(data.paths(options.data, options.cache))
+    kept = held_out_file(options.cache, Embedder(options.out))
+    np.savez(kept, allow_pickle=False, **embeddings(lessons, pixels, own))
 
 
 def trained(lessons: Lessons, without: int | None, folder: Path) -> OnnxNetwork:
@@ -113,24 +110,19 @@ def trained(lessons: Lessons, without: int | None, folder: Path) -> OnnxNetwork:
     return OnnxNetwork(path.read_bytes(), (EMBEDDING,))
 
 
-def held_out(
-    lessons: Lessons, pixels: NDArray[np.uint8], fold: NDArray[np.int64], folder: Path
-) -> NDArray[np.float32]:
-    """Return the embedding of each picture by the network trained without its fold.
+def embeddings(
+    lessons: Lessons, pixels: NDArray[np.uint8], folder: Path
+) -> dict[str, NDArray[np.float32]]:
+    """Return the embedding of each picture by the network of all, and by those without a fold.
 
     Returns
     -------
-    ndarray of float32, shape (n, length)
-        In the coordinates of the network of all pictures, into which the others are brought by
-        least squares on the pictures that they have seen.
+    dict of str to ndarray of float32, shape (n, length)
+        Under `training.data.EVERY` and the number of each fold.
     """
-    everything = trained(lessons, None, folder).run(pixels)[EMBEDDING]
-    found = np.zeros_like(everything)
-    for k in np.unique(fold):
-        mine = fold == k
-        own = trained(lessons, int(k), folder).run(pixels)[EMBEDDING]
-        found[mine] = alignment(own[~mine], everything[~mine]).scores(own[mine])
-    return found
+    folds = np.unique(lessons.fold[lessons.fold >= 0])
+    names = {EVERY: None, **{str(k): int(k) for k in folds}}
+    return {n: trained(lessons, k, folder).run(pixels)[EMBEDDING] for n, k in names.items()}
 
 
 def ship(network: OnnxNetwork, folder: Path) -> None:
