@@ -33,7 +33,9 @@ class Drawing(NamedTuple):
     symbols: str
 
 
-def draw(text: str, face: Face, size: int, stretch: str | None = None) -> Drawing | None:
+def draw(
+    text: str, face: Face, size: int, stretch: str | None = None, gap: float = 0.0
+) -> Drawing | None:
     """Draw a line of text; None when the fonts lack one of its symbols.
 
     Parameters
@@ -46,18 +48,21 @@ def draw(text: str, face: Face, size: int, stretch: str | None = None) -> Drawin
         Size of the font in pixels.
     stretch : str, optional
         The same text with kashida, to be drawn in its place.
+    gap : float, optional
+        Pixels between the symbols, each of which is then drawn by itself: for digits.
     """
     symbols = get_display(text, base_dir="R")
     visual = symbols if stretch is None else get_display(stretch, base_dir="R")
     runs = []
-    for run, right_to_left in _runs(visual):
+    for run, right_to_left in [(symbol, False) for symbol in visual] if gap else _runs(visual):
         shown = run[::-1].translate(_MIRRORED) if right_to_left else run
         path = _font_of(shown, face)
         if path is None:
             return None
         runs.append((shown, right_to_left, sized(path, size)))
     widths = [font.getlength(run, direction=_direction(rtl)) for run, rtl, font in runs]
-    canvas = Image.new("L", (int(sum(widths)) + 4 * size, 6 * size))
+    room = sum(widths) + gap * len(runs)
+    canvas = Image.new("L", (int(room) + 4 * size, 6 * size))
     painter = ImageDraw.Draw(canvas)
     left = 2.0 * size
     for (run, rtl, font), width in zip(runs, widths, strict=True):
@@ -70,7 +75,7 @@ def draw(text: str, face: Face, size: int, stretch: str | None = None) -> Drawin
             direction=_direction(rtl),
             language="ar" if rtl else None,
         )
-        left += width
+        left += width + gap
     box = canvas.getbbox()
     if box is None or box[3] - box[1] < 3:
         return None

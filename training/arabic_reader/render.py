@@ -18,6 +18,7 @@ from epic_features.text.arabic_line import prepare
 from training.arabic_reader.draw import Drawing, draw, draw_foreign, with_icon
 from training.arabic_reader.fonts import Face, faces, foreign_faces, icons
 from training.arabic_reader.scene import compose
+from training.arabic_reader.shapes import reshaped
 from training.arabic_reader.text import (
     FOREIGN,
     Corpus,
@@ -39,6 +40,9 @@ _LEAST_SIZE, _MOST_SIZE = 9, 52
 # Lines that must not be read: other scripts, and boxes without any text.
 _FOREIGN_SHARE, _EMPTY_SHARE = 0.05, 0.02
 _ICON_SHARE = 0.14
+_RESHAPED_SHARE = 0.15
+# Numbers are often drawn with gaps between the digits, which letters that join can't have.
+_TRACKED_SHARE, _WIDEST_GAP = 0.3, 0.7
 # Verses stand in brackets of their own, which are not among the symbols; fonts for books have them,
 # others draw plain ones.
 _ORNATE, _ORNATE_SHARE = "\ufd3f\ufd3e", 0.25
@@ -105,6 +109,8 @@ class Renderer:
             drawing = self._draw(rng, face, size)
         if drawing is None:
             return None
+        if rng.random() < _RESHAPED_SHARE:
+            drawing = drawing._replace(mask=reshaped(rng, drawing.mask, size))
         if self._ornate and _SHORT_VOWEL.search(drawing.symbols) and rng.random() < _ORNATE_SHARE:
             path = self._ornate[rng.integers(len(self._ornate))]
             gap = round(size * rng.uniform(0.1, 0.5))
@@ -131,6 +137,8 @@ class Renderer:
             shown = stretched(rng, text)
         elif looks < 0.14:
             shown = spaced(rng, text)
+        if text.isdecimal() and rng.random() < _TRACKED_SHARE:
+            return draw(text, face, size, gap=size * rng.uniform(0, _WIDEST_GAP))
         return draw(text, face, size, shown)
 
     def _with_icons(self, rng: np.random.Generator, drawing: Drawing, size: int) -> Drawing:

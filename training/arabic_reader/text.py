@@ -100,19 +100,19 @@ class Corpus:
 
     def _draw(self, rng: np.random.Generator) -> str:
         kind = rng.random()
-        if kind < 0.20:
+        if kind < 0.17:
             text = self._part(rng, self.sentences, 9)
-        elif kind < 0.33:
+        elif kind < 0.29:
             text = self._part(rng, self.phrases, 8)
-        elif kind < 0.45:
+        elif kind < 0.41:
             text = self._part(rng, _pick(rng, list(self.kinds.values())), 8)
-        elif kind < 0.57:
+        elif kind < 0.52:
             text = self._part(rng, self.interface, 7)
-        elif kind < 0.66:
+        elif kind < 0.60:
             text = " ".join(self._words(rng, 1 + int(rng.integers(6))))
-        elif kind < 0.70:
+        elif kind < 0.64:
             text = " ".join(_pick(rng, self.names) for _ in range(1 + rng.integers(3)))
-        elif kind < 0.75:
+        elif kind < 0.76:
             return _digits(rng, 10).translate(_INDIC)
         elif kind < 0.91:
             text = self._numbers(rng)
