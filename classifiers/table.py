@@ -20,6 +20,7 @@ from epic_features.settings import (
     EMBEDDING_GROUP,
     EMBEDDING_ROLES,
     EXTRA_GROUPS,
+    LIST_GROUPS,
     Settings,
 )
 
@@ -219,7 +220,7 @@ def _backends(record: Mapping[str, Any]) -> dict[str, str]:
 def groups_needed(columns: Sequence[str]) -> tuple[str, ...]:
     """Return the column groups that compute these columns."""
     groups = {COLUMNS[name].group for name in columns if name in COLUMNS}
-    known = (*CORE_GROUPS, *EXTRA_GROUPS, EMBEDDING_GROUP)
+    known = (*CORE_GROUPS, *EXTRA_GROUPS, *LIST_GROUPS)
     return tuple(group for group in known if group in groups)
 
 

@@ -76,6 +76,7 @@ def parts() -> list[Part]:
         "exif": ("selfies/selfie.jpg", "personalPhotos/photo.jpg"),
         "layout": ("fTxtMssgs/chat.png", "ememes/meme.jpg"),
         "texture": ("animated/sticker.png", "personalPhotos/photo.jpg"),
+        "writing": ("fTxtMssgs/chat.png", "personalPhotos/photo.jpg"),
         "embedding": ("animated/sticker.png", "personalPhotos/photo.jpg"),
     }
     found = [
@@ -93,7 +94,7 @@ def look() -> dict[str, Row]:
     from epic_features import Extractor, Settings
     from epic_features.sources import references
 
-    extractor = Extractor(Settings(groups=("all",), embedding="backbones"))
+    extractor = Extractor(Settings(groups=("all", "writing"), embedding="backbones"))
     rows = (extractor.row(picture) for picture in references(PICTURES))
     return {row["relative_path"]: row for row in rows}
 

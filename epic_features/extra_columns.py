@@ -362,6 +362,16 @@ EXTRA_COLUMNS: tuple[Column, ...] = (
     *_layout_columns(),
     *_texture_columns(),
     Column(
+        "writing",
+        pa.list_(pa.float32(), 864),
+        "writing",
+        "",
+        "(-∞, ∞)",
+        "What the lines of text look like: mean over the lines that the general recogniser read of "
+        "the mean and standard deviation of its first (2 × 48) and last (2 × 384) convolutions; "
+        "null when it read none.",
+    ),
+    Column(
         "embedding",
         pa.list_(pa.float32()),
         "embedding",

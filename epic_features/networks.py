@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -61,6 +61,21 @@ def with_free_size(model: bytes) -> bytes:
         _field(number, _freed_graph(part)) if number == _GRAPH else whole
         for number, part, whole in _fields(model)
     )
+
+
+def with_outputs(model: bytes, names: Iterable[str]) -> bytes:
+    """Return an ONNX network that puts out inner values too, after its own outputs.
+
+    Parameters
+    ----------
+    model : bytes
+        An ONNX file.
+    names : iterable of str
+        Names of outputs of its nodes.
+    """
+    # A message that is there twice is merged by every reader of protocol buffers.
+    outputs = (_field(_OUTPUT, _field(_NAME, name.encode())) for name in names)
+    return model + _field(_GRAPH, b"".join(outputs))
 
 
 def _freed_graph(graph: bytes) -> bytes:

@@ -14,7 +14,7 @@ import pyarrow as pa
 
 from epic_features.column import BIG, COUNT, LABEL, REAL, TEXT, WORDS, Column
 from epic_features.extra_columns import EXTRA_COLUMNS
-from epic_features.settings import EMBEDDING_GROUP, EXTRA_GROUPS
+from epic_features.settings import EMBEDDING_GROUP, EXTRA_GROUPS, LIST_GROUPS
 
 __all__ = [
     "CORE_COLUMNS",
@@ -241,7 +241,7 @@ def columns_of(groups: Sequence[str], embedding_size: int | None = None) -> tupl
     embedding_size : int, optional
         Length of the column ``embedding``, which then is a list of that fixed size.
     """
-    wanted = [group for group in (*EXTRA_GROUPS, EMBEDDING_GROUP) if group in groups]
+    wanted = [group for group in (*EXTRA_GROUPS, *LIST_GROUPS) if group in groups]
     extra = (column for group in wanted for column in EXTRA_COLUMNS if column.group == group)
     columns = (*CORE_COLUMNS, *extra)
     if embedding_size is None:

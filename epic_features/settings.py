@@ -13,8 +13,11 @@ from epic_features.errors import SettingsError
 
 CORE_GROUPS = ("shape", "colors", "faces", "text")
 EXTRA_GROUPS = ("bytes", "cartoon", "quality", "exif", "layout", "texture")
-# Not among them, and not in ``all``: it needs a model that somebody has chosen.
+# Not among them, and not in ``all``: hundreds of numbers a picture, which only models want.
+WRITING_GROUP = "writing"
+# It needs a model that somebody has chosen, too.
 EMBEDDING_GROUP = "embedding"
+LIST_GROUPS = (WRITING_GROUP, EMBEDDING_GROUP)
 # Back ends that tell whether two embeddings can be compared: the network, and its preprocessing.
 EMBEDDING_ROLES = ("embedding", "embedding input")
 FACE_DETECTORS = ("centerface", "yunet", "retinaface")
@@ -32,6 +35,7 @@ _GROUP_ALIASES = {
     "core": CORE_GROUPS,
     "all": CORE_GROUPS + EXTRA_GROUPS,
     "layout": ("text", "layout"),
+    "writing": ("text", "writing"),
 }
 
 
@@ -52,8 +56,9 @@ class Settings:
         Column groups to compute, from ``shape``, ``colors``, ``faces``, ``text`` (together
         ``core``) and the extra groups ``bytes``, ``cartoon``, ``quality``, ``exif``,
         ``layout`` (which brings ``text`` with it) and ``texture``; ``all`` means all of these.
-        Core columns of a group left out are null; extra columns left out are absent.
-        ``embedding`` is there exactly when `embedding` is given.
+        Core columns of a group left out are null; extra columns left out are absent. Two groups of
+        one long list of numbers each stand apart: ``writing`` (which brings ``text``; only with
+        ``ocr="rapid"``), and ``embedding``, which is there exactly when `embedding` is given.
     faces : str
         Face detector: ``centerface``, ``yunet`` or ``retinaface``.
     face_threshold : float or None
@@ -119,6 +124,11 @@ class Settings:
                 f'text="counts" finds text with the detector of ocr="rapid", not of {self.ocr!r}; '
                 "leave out one of the two"
             )
+        if WRITING_GROUP in self.groups and self.ocr != "rapid":
+            raise SettingsError(
+                f"the group 'writing' is what the recogniser of ocr=\"rapid\" sees, not that of "
+                f"{self.ocr!r}; leave out one of the two"
+            )
         _check_choice("arabic", self.arabic, ARABIC_READERS)
         if self.model_dir is not None:
             object.__setattr__(self, "model_dir", os.fspath(self.model_dir))
@@ -175,7 +185,7 @@ def _expand_groups(groups: Iterable[str], embedding: str | None) -> tuple[str, .
     if isinstance(groups, str) or not isinstance(groups, Iterable):
         raise SettingsError(f"groups={groups!r} must be a tuple of names, such as ('core',)")
     wanted: set[str] = set() if embedding is None else {EMBEDDING_GROUP}
-    known = (*_GROUP_ALIASES["all"], EMBEDDING_GROUP)
+    known = (*_GROUP_ALIASES["all"], *LIST_GROUPS)
     for group in groups:
         if group not in _GROUP_ALIASES:
             _check_choice("groups", group, (*known, *_GROUP_ALIASES))

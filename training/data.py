@@ -21,7 +21,7 @@ from examples.gallery import draw_gallery
 
 logger = logging.getLogger(__name__)
 
-SETTINGS = Settings(groups=("core", "cartoon", "quality", "layout", "texture"))
+SETTINGS = Settings(groups=("core", "cartoon", "quality", "layout", "texture", "writing"))
 """Without ``exif`` and ``bytes``: the data were all re-encoded in one way, which erased them.
 The embedding, which takes little time, is added to what is kept of these."""
 

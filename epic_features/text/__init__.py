@@ -16,15 +16,15 @@ def build_text_stage(settings: Settings) -> TextStage:
     MissingExtra
         When the reader needs a library that isn't installed.
     """
-    arrangement = "layout" in settings.groups
+    wanted = {"arrangement": "layout" in settings.groups, "writing": "writing" in settings.groups}
     if settings.text == "counts":
         from epic_features.text.boxes import BoxesStage
 
-        return BoxesStage(settings.text_threshold, arrangement=arrangement)
+        return BoxesStage(settings.text_threshold, **wanted)
     if settings.ocr == "paddle":
         from epic_features.text.paddle import PaddleReader
 
-        return TextStage(PaddleReader(settings), arrangement=arrangement)
+        return TextStage(PaddleReader(settings), **wanted)
     from epic_features.text.rapid import RapidReader
 
-    return TextStage(RapidReader(settings), arrangement=arrangement)
+    return TextStage(RapidReader(settings), **wanted)

@@ -53,5 +53,5 @@ class ArabicRapid:
 
     def __call__(self, line: NDArray[np.uint8]) -> tuple[str, float]:
         """Return the cleaned text of an RGB line in logical order, and its confidence."""
-        text, score = self._recognise(line)
+        text, score, _ = self._recognise(line)
         return clean(logical_order(text)), score

@@ -76,10 +76,14 @@ class BoxesStage(TextStage):
         See `BoxReader`.
     arrangement : bool
         Whether to add the columns of the group ``layout``.
+    writing : bool
+        Whether to add the column ``writing``, which is null: nothing is read.
     """
 
-    def __init__(self, threshold: float, *, arrangement: bool = False) -> None:
-        super().__init__(BoxReader(threshold), arrangement=arrangement)
+    def __init__(
+        self, threshold: float, *, arrangement: bool = False, writing: bool = False
+    ) -> None:
+        super().__init__(BoxReader(threshold), arrangement=arrangement, writing=writing)
 
     def columns(self, image: Image, boxes: Sequence[TextBox], page: Layout) -> dict[str, Any]:
         """Return the columns for boxes that `read` returned before."""

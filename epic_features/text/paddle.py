@@ -26,6 +26,7 @@ from epic_features.text.ppocr import (
     bundled_model,
     characters_of,
 )
+from epic_features.text.reader import Reading
 
 # What PaddleOCR wants to know about a network, in the terms of its own export: JSON is YAML too.
 _DETECTION = {
@@ -119,10 +120,10 @@ class PaddleReader(LineByLineReader):
             (found,) = self._detector.predict(_bgr(pixels))
         return [np.asarray(polygon, np.float32) for polygon in found["dt_polys"]]
 
-    def _read_line(self, line: NDArray[np.uint8]) -> tuple[str, float]:
+    def _read_line(self, line: NDArray[np.uint8]) -> Reading:
         with self._lock:
             (read,) = self._recogniser.predict(_bgr(line))
-        return read["rec_text"], float(read["rec_score"])
+        return Reading(read["rec_text"], float(read["rec_score"]))
 
 
 def _import_paddleocr() -> Any:

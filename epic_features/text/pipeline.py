@@ -17,14 +17,14 @@ from numpy.typing import NDArray
 from epic_features.image import Image
 from epic_features.stage import Backend
 from epic_features.text.crops import crop, readings, side_lengths
-from epic_features.text.reader import TextBox
+from epic_features.text.reader import Reading, TextBox
 from epic_features.text.script import Script, clean, script_of, words
 
 Detect = Callable[[NDArray[np.uint8]], Sequence[NDArray[np.float32]]]
 """Takes RGB pixels; returns the corners of the text boxes, shape (4, 2), around each."""
 
-Recognise = Callable[[NDArray[np.uint8]], tuple[str, float]]
-"""Takes the RGB pixels of a line; returns its text and a confidence in [0, 1]."""
+Recognise = Callable[[NDArray[np.uint8]], Reading]
+"""Takes the RGB pixels of a line."""
 
 
 class ArabicRecogniser(Protocol):
@@ -78,6 +78,7 @@ class _Candidate(NamedTuple):
     latin_trust: float
     arabic: str
     arabic_score: float
+    look: NDArray[np.float32] | None = None
 
 
 class LineByLineReader:
@@ -175,12 +176,12 @@ class LineByLineReader:
         return way._replace(arabic=text, arabic_score=score) if _is_arabic(text) else way
 
     def _with_latin(self, line: NDArray[np.uint8], way: _Candidate) -> _Candidate:
-        text, score = self._recognise(line)
+        text, score, look = self._recognise(line)
         text = clean(text)
         trust = score * _coverage(text, line)
         if trust >= _SURE_LATIN and _letters(text, Script.LATIN):
             way = way._replace(arabic="", arabic_score=0.0)
-        return way._replace(latin=text, latin_score=score, latin_trust=trust)
+        return way._replace(latin=text, latin_score=score, latin_trust=trust, look=look)
 
 
 def _coverage(text: str, line: NDArray[np.uint8]) -> float:
@@ -240,12 +241,14 @@ def _decide(candidate: _Candidate, bar: _Bar) -> TextBox | None:
     is_line = width >= _LINE_SHAPE * height
     least = bar.score if is_line else _READABLE_SQUARE_ARABIC
     if candidate.arabic_score >= max(least, candidate.latin_trust + bar.lead):
-        return _box(candidate.polygon, candidate.arabic, candidate.arabic_score)
+        return _box(candidate.polygon, candidate.arabic, candidate.arabic_score, candidate.look)
     readable = _READABLE if len(candidate.latin) > 1 else _READABLE_SYMBOL
     if candidate.latin and candidate.latin_trust >= readable:
-        return _box(candidate.polygon, candidate.latin, candidate.latin_score)
-    return _box(candidate.polygon, "", 0.0) if is_line else None
+        return _box(candidate.polygon, candidate.latin, candidate.latin_score, candidate.look)
+    return _box(candidate.polygon, "", 0.0, candidate.look) if is_line else None
 
 
-def _box(polygon: NDArray[np.float32], text: str, score: float) -> TextBox:
-    return TextBox(polygon, text, min(max(score, 0.0), 1.0), script_of(text))
+def _box(
+    polygon: NDArray[np.float32], text: str, score: float, look: NDArray[np.float32] | None = None
+) -> TextBox:
+    return TextBox(polygon, text, min(max(score, 0.0), 1.0), script_of(text), look)

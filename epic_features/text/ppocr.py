@@ -17,8 +17,9 @@ import cv2
 import numpy as np
 from numpy.typing import NDArray
 
-from epic_features.errors import ModelNotFound
-from epic_features.networks import open_session
+from epic_features.errors import ModelFileError, ModelNotFound
+from epic_features.networks import open_session, with_outputs
+from epic_features.text.reader import Reading
 
 if TYPE_CHECKING:
     from onnxruntime import InferenceSession
@@ -43,6 +44,9 @@ _LINE_HEIGHT = 48
 # stamp and reads no better: of 247 short lines the 15 that differ are mostly icons.
 _LEAST_WIDTH = 160
 _MOST_WIDTH = 4800
+# What the recogniser sees first, strokes and paper (48 channels), and last before it reads
+# (384 channels). Together they tell handwriting from print, and print from screens.
+_INNER_LAYERS = ("p2o.pd_op.pool2d.0.0", "p2o.pd_op.add.64.0")
 
 
 def bundled_model(name: str) -> Path:
@@ -176,14 +180,21 @@ class Recogniser:
     path : Path
         ONNX file; input (1, 3, 48, width) BGR in [-1, 1], output (1, steps, symbols)
         probabilities; its metadata entry ``character`` lists the symbols, one a line.
+    looks : bool
+        Whether to tell what the lines look like; only for the network of the rapidocr wheel.
+
+    Raises
+    ------
+    ModelFileError
+        The network has no layers of the names that `looks` needs.
     """
 
-    def __init__(self, path: Path) -> None:
-        self._session = open_session(path)
+    def __init__(self, path: Path, *, looks: bool = False) -> None:
+        self._session = _with_inner_layers(path) if looks else open_session(path)
         self._input = self._session.get_inputs()[0].name
         self._symbols = [*symbols_of(self._session), " "]
 
-    def __call__(self, line: NDArray[np.uint8]) -> tuple[str, float]:
+    def __call__(self, line: NDArray[np.uint8]) -> Reading:
         """Return the text of an RGB line and the mean confidence of its symbols, ("", 0) if none.
 
         The symbols come in the order in which they stand in the picture, left to right.
@@ -196,7 +207,30 @@ class Recogniser:
             padded = np.zeros((*blob.shape[:3], _LEAST_WIDTH), np.float32)
             padded[..., :width] = blob
             blob = padded
-        return decode(self._session.run(None, {self._input: blob})[0][0], self._symbols)
+        found, *inner = self._session.run(None, {self._input: blob})
+        share = width / blob.shape[3]
+        look = np.concatenate([_spread(maps[0], share) for maps in inner]) if inner else None
+        return Reading(*decode(found[0], self._symbols), look)
+
+
+def _with_inner_layers(path: Path) -> InferenceSession:
+    try:
+        return open_session(with_outputs(path.read_bytes(), _INNER_LAYERS))
+    except Exception as error:  # Those of onnxruntime have no common base.
+        raise ModelFileError(
+            f"{path}: it lacks the layers {', '.join(_INNER_LAYERS)}, by which the group "
+            "'writing' is made; run: pip install --force-reinstall 'rapidocr>=3.10,<3.11'"
+        ) from error
+
+
+def _spread(maps: NDArray[np.float32], share: float) -> NDArray[np.float32]:
+    """Return mean and standard deviation of each channel over the part that holds the line."""
+    columns = max(1, round(maps.shape[2] * share))
+    flat = np.ascontiguousarray(maps[:, :, :columns]).reshape(len(maps), -1)
+    mean = flat.mean(axis=1)
+    # A third of the time of ndarray.std, and exact enough: the maps have means near 0.
+    square = np.einsum("cp,cp->c", flat, flat) / flat.shape[1]
+    return np.concatenate([mean, np.sqrt(np.maximum(square - mean**2, 0))])
 
 
 def decode(steps: NDArray[np.float32], symbols: Sequence[str]) -> tuple[str, float]:

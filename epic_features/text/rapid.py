@@ -23,7 +23,7 @@ class RapidReader(LineByLineReader):
     Parameters
     ----------
     settings : Settings
-        `text`, `text_threshold`, `arabic` and `model_dir` are used.
+        `groups`, `text`, `text_threshold`, `arabic` and `model_dir` are used.
 
     Raises
     ------
@@ -39,7 +39,7 @@ class RapidReader(LineByLineReader):
         )
         super().__init__(
             Detector(detector, settings.text_threshold),
-            Recogniser(recogniser),
+            Recogniser(recogniser, looks="writing" in settings.groups),
             arabic_reader(settings),
             backends,
             settings.text_budget,

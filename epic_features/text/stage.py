@@ -5,6 +5,8 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import Any
 
+import numpy as np
+
 from epic_features.geometry import union_area
 from epic_features.image import Image
 from epic_features.stage import Backend
@@ -16,7 +18,7 @@ from epic_features.text.words import word_columns
 
 
 class TextStage:
-    """Computes the columns of the group ``text``, and of ``layout`` when they are wanted.
+    """Computes the columns of the group ``text``, and of ``layout`` and ``writing`` if wanted.
 
     Parameters
     ----------
@@ -24,13 +26,18 @@ class TextStage:
         Finds and reads the text boxes.
     arrangement : bool
         Whether to add the columns of the group ``layout``.
+    writing : bool
+        Whether to add the column ``writing``; the reader has to tell what its lines look like.
     """
 
     group = "text"
 
-    def __init__(self, reader: TextReader, *, arrangement: bool = False) -> None:
+    def __init__(
+        self, reader: TextReader, *, arrangement: bool = False, writing: bool = False
+    ) -> None:
         self._reader = reader
         self._arrangement = arrangement
+        self._writing = writing
 
     @property
     def backends(self) -> tuple[Backend, ...]:
@@ -49,7 +56,11 @@ class TextStage:
     def columns(self, image: Image, boxes: Sequence[TextBox], page: Layout) -> dict[str, Any]:
         """Return the same columns for text that `read` returned before."""
         columns = text_columns(image, boxes, page, self._reader.reads_arabic)
-        return {**columns, **arrangement_columns(image, page)} if self._arrangement else columns
+        if self._arrangement:
+            columns |= arrangement_columns(image, page)
+        if self._writing:
+            columns["writing"] = _mean_look(boxes)
+        return columns
 
 
 def text_columns(
@@ -82,6 +93,11 @@ def text_columns(
         ),
         **words,
     }
+
+
+def _mean_look(boxes: Sequence[TextBox]) -> list[float] | None:
+    looks = [box.look for box in boxes if box.look is not None]
+    return np.mean(looks, axis=0).tolist() if looks else None
 
 
 def _script_columns(

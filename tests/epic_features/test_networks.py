@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from onnx import TensorProto, helper, numpy_helper
 from scipy.signal import correlate
 
-from epic_features.networks import open_session, with_free_size
+from epic_features.networks import open_session, with_free_size, with_outputs
 
 # More than 127 bytes, so that lengths take more than one byte.
 WEIGHTS = np.random.default_rng(0).normal(size=(2, 3, 3, 3)).astype(np.float32)
@@ -76,3 +76,18 @@ def test_without_it_only_the_size_of_the_file_is_taken() -> None:
     session = open_session(made_of((1, 3, 8, 8), listed=True))
     with pytest.raises(Exception, match="invalid dimensions"):
         session.run(None, {"picture": np.zeros((1, 3, 9, 8), np.float32)})
+
+
+def test_inner_values_come_after_the_networks_own_outputs() -> None:
+    picture = np.random.default_rng(3).normal(size=(1, 3, 8, 8)).astype(np.float32)
+    model = made_of((1, 3, 8, 8), listed=False)
+    session = open_session(with_outputs(model, ["inside"]))
+    after, before = session.run(None, {"picture": picture})
+    np.testing.assert_allclose(after, expected(picture), atol=1e-4)
+    assert (before < 0).any()
+    np.testing.assert_array_equal(np.maximum(before, 0), after)
+
+
+def test_an_inner_value_that_is_not_there_is_not_made_up() -> None:
+    with pytest.raises(Exception, match="elsewhere"):
+        open_session(with_outputs(made_of((1, 3, 8, 8), listed=False), ["elsewhere"]))
