@@ -61,7 +61,7 @@ def three_fused(three):
 @pytest.fixture(scope="module")
 def two_fused(two):
     table, labels = two
-    return with_embedding(table, embeddings(labels.astype(str), seed=1, apart=0.4)), labels
+    return with_embedding(table, embeddings(labels.astype(str), seed=1, apart=0.8)), labels
 
 
 @pytest.fixture(scope="module", params=["pca", "stack", "product"])
@@ -304,7 +304,7 @@ def test_the_embedding_is_one_reason(model, two_fused):
 
 def test_another_network_is_refused(model, two_fused, two):
     table, labels = two_fused
-    values = embeddings(labels.astype(str), seed=1, apart=0.4)
+    values = embeddings(labels.astype(str), seed=1, apart=0.8)
     other = with_embedding(two[0], values, network="c" * 64)
     with pytest.raises(SettingsMismatch, match=r"embedding by net .* cccccccccccc instead of net"):
         model.predict(other)
