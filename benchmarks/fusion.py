@@ -24,7 +24,7 @@ import pyarrow as pa
 from benchmarks import machine
 from classifiers import FusionClassifier, TabularClassifier, evaluate
 from classifiers.calibration import fit_temperature, softmax
-from classifiers.embeddings import embeddings_of, logistic_regression
+from classifiers.embeddings import lists_of, logistic_regression
 from classifiers.evaluation import Evaluation
 from classifiers.fusion_encoding import MODES
 from classifiers.table import provenance_of
@@ -55,7 +55,7 @@ def main() -> None:
         with np.load(options.held_out) as found:
             unseen = {int(k): found[k][: len(table)] for k in found.files if k != EVERY}
     network = next(b for b in provenance_of(table)["backends"] if b["role"] == "embedding")
-    length = embeddings_of(table).shape[1]
+    length = lists_of(table, "embedding").shape[1]
     sections = []
     for name, (target, protect) in TARGETS.items():
         known = facts[target].notna().to_numpy()
@@ -121,7 +121,9 @@ def _rows(
         )
         lines.append(_line(label, result, seconds))
     started = time.process_time()
-    odds, classes = _logistic(unseen, embeddings_of(table), facts[target].to_numpy(dtype=str), fold)
+    odds, classes = _logistic(
+        unseen, lists_of(table, "embedding"), facts[target].to_numpy(dtype=str), fold
+    )
     seconds = time.process_time() - started
     result = evaluate(facts[target], odds, classes, protect=protect, folds=fold)
     lines.insert(1, _line("embedding alone", result, seconds))

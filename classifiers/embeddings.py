@@ -1,4 +1,4 @@
-"""The column ``embedding`` as numbers, and what is learned of it: a few directions, or classes."""
+"""The columns of lists as numbers, and what is learned of them: a few directions, or classes."""
 
 from __future__ import annotations
 
@@ -11,9 +11,7 @@ import pyarrow.compute as pc
 from numpy.typing import NDArray
 
 from classifiers.calibration import softmax
-from classifiers.table import Table, TableError
-
-COLUMN = "embedding"
+from classifiers.table import LIST_COLUMNS, Table, TableError, names_of
 
 Matrix = NDArray[np.float32]
 
@@ -24,8 +22,15 @@ LEAST_LOG_PROBABILITY = float(np.log(1e-6))
 _SCORE_DEVIATION = 3.0
 
 
-def embeddings_of(table: Table) -> Matrix:
-    """Return the embeddings of a table; rows without one are NaN.
+def lists_of(table: Table, column: str) -> Matrix:
+    """Return a column of lists of numbers; rows without one are NaN.
+
+    Parameters
+    ----------
+    table : pandas.DataFrame or pyarrow.Table
+        A feature table.
+    column : str
+        One of `LIST_COLUMNS`.
 
     Returns
     -------
@@ -34,21 +39,23 @@ def embeddings_of(table: Table) -> Matrix:
     Raises
     ------
     TableError
-        The column is missing, does not hold lists of numbers, has none at all, or lists of
-        different lengths.
+        The column is missing, does not hold lists of numbers, or lists of different lengths; or
+        ``embedding`` has none at all.
     """
-    if COLUMN not in (table.column_names if isinstance(table, pa.Table) else table.columns):
+    if column not in names_of(table):
         raise TableError(
-            "the table lacks the column embedding; extract it with `epic extract --embed NETWORK`"
+            f"the table lacks the column {column}; extract it with "
+            f"`epic extract {LIST_COLUMNS[column]}`"
         )
-    lists = _lists(table[COLUMN])
+    lists = _lists(table[column], column)
     known = lists.drop_null()
-    if len(lists) and not len(known):
+    # There may be no text in any of some pictures, but there is something to see in each.
+    if column == "embedding" and len(lists) and not len(known):
         raise TableError("the column embedding is null in every row")
     lengths = pc.unique(pc.list_value_length(known)).to_pylist()
     if len(lengths) > 1 or 0 in lengths:
         raise TableError(
-            f"the column embedding holds lists of the lengths {sorted(lengths)}; they must be of "
+            f"the column {column} holds lists of the lengths {sorted(lengths)}; they must be of "
             "one length, as one network gives them"
         )
     matrix = np.full((len(lists), lengths[0] if lengths else 0), np.nan, np.float32)
@@ -58,7 +65,7 @@ def embeddings_of(table: Table) -> Matrix:
     return matrix
 
 
-def _lists(values: Any) -> pa.Array:
+def _lists(values: Any, column: str) -> pa.Array:
     """Return a column of either kind of table as one Arrow array of lists."""
     try:
         if not isinstance(values, pa.ChunkedArray):
@@ -68,70 +75,72 @@ def _lists(values: Any) -> pa.Array:
             values = values.cast(pa.list_(pa.float32()))
         return values.combine_chunks()
     except (TypeError, ValueError, pa.ArrowInvalid, pa.ArrowNotImplementedError) as error:
-        raise TableError(f"the column embedding should hold lists of numbers: {error}") from error
+        raise TableError(f"the column {column} should hold lists of numbers: {error}") from error
 
 
 @dataclass(frozen=True)
 class LinearMap:
-    """Scores as a weighted sum of the numbers of an embedding.
+    """Scores as a weighted sum of the numbers of a list, such as an embedding.
 
     Attributes
     ----------
     weights : ndarray of float32, shape (length, n_scores)
-        What each number adds to each score.
+        What each number adds to each score; of length 0 where there was no list to learn from.
     offset : ndarray of float32, shape (n_scores,)
-        The scores of an embedding of zeros; -inf for a class that was never seen.
+        The scores of a list of zeros; -inf for a class that was never seen.
     """
 
     weights: Matrix
     offset: Matrix
 
-    def scores(self, embeddings: Matrix) -> Matrix:
-        """Return the scores, shape (n, n_scores); NaN for rows of NaN.
+    def scores(self, lists: Matrix) -> Matrix:
+        """Return the scores, shape (n, n_scores); NaN for rows of NaN, or if nothing was learned.
 
         Raises
         ------
         TableError
-            The embeddings have another length.
+            The lists have another length.
         """
-        # An empty table has embeddings of any length.
-        if len(embeddings) and embeddings.shape[1] != len(self.weights):
+        # A table without a list has lists of any length.
+        if not len(self.weights) or not np.isfinite(lists).any():
+            return np.full((len(lists), len(self.offset)), np.nan, np.float32)
+        if lists.shape[1] != len(self.weights):
             raise TableError(
-                f"the embeddings have {embeddings.shape[1]} numbers; the model was trained on "
+                f"the lists have {lists.shape[1]} numbers; the model was trained on "
                 f"{len(self.weights)}, so they are of another network"
             )
-        if not len(embeddings):
-            return np.zeros((0, len(self.offset)), np.float32)
-        return embeddings @ self.weights + self.offset
+        return lists @ self.weights + self.offset
 
-    def log_probabilities(self, embeddings: Matrix) -> Matrix:
+    def log_probabilities(self, lists: Matrix) -> Matrix:
         """Return the logarithms of the probabilities the scores stand for, at least ln 1e-6."""
-        scores = self.scores(embeddings).astype(np.float64)
+        scores = self.scores(lists).astype(np.float64)
         with np.errstate(divide="ignore"):
             logarithms = np.log(softmax(scores))
         return np.maximum(logarithms, LEAST_LOG_PROBABILITY).astype(np.float32)
 
 
-def principal_components(embeddings: Matrix, count: int) -> LinearMap:
+def principal_components(lists: Matrix, count: int) -> LinearMap:
     """Return the map to the first principal components, fewer when there are not as many."""
     from sklearn.decomposition import PCA
 
-    known = _known(embeddings)
+    known = lists[_known(lists)]
+    if not len(known):
+        return LinearMap(np.zeros((0, 0), np.float32), np.zeros(0, np.float32))
     count = min(count, *known.shape)
     found = PCA(n_components=count, svd_solver="covariance_eigh").fit(known.astype(np.float64))
     weights = found.components_.T
     return LinearMap(weights.astype(np.float32), (-found.mean_ @ weights).astype(np.float32))
 
 
-def logistic_regression(embeddings: Matrix, codes: NDArray[np.intp], n_classes: int) -> LinearMap:
+def logistic_regression(lists: Matrix, codes: NDArray[np.intp], n_classes: int) -> LinearMap:
     """Return the map to the raw scores of the classes, by logistic regression.
 
     Each number is standardised. The penalty is not tuned: the prior gives the weights the variance
-    9 / length, so that a raw score varies by about 3 whatever the length of the embedding.
+    9 / length, so that a raw score varies by about 3 whatever the length of the lists.
 
     Parameters
     ----------
-    embeddings : ndarray of float32, shape (n, length)
+    lists : ndarray of float32, shape (n, length)
         Rows of NaN are left out.
     codes : ndarray of int, shape (n,)
         Index of the class of each row.
@@ -141,8 +150,10 @@ def logistic_regression(embeddings: Matrix, codes: NDArray[np.intp], n_classes: 
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    kept = np.isfinite(embeddings).all(axis=1)
-    known, seen = _known(embeddings).astype(np.float64), np.unique(codes[kept])
+    kept = _known(lists)
+    if not kept.any():
+        return LinearMap(np.zeros((0, n_classes), np.float32), np.zeros(n_classes, np.float32))
+    known, seen = lists[kept].astype(np.float64), np.unique(codes[kept])
     weights = np.zeros((known.shape[1], n_classes))
     offset = np.full(n_classes, -np.inf)
     offset[seen] = 0.0
@@ -176,8 +187,6 @@ def alignment(source: Matrix, target: Matrix) -> LinearMap:
     return LinearMap(weights.astype(np.float32), (place - middle @ weights).astype(np.float32))
 
 
-def _known(embeddings: Matrix) -> Matrix:
-    known = embeddings[np.isfinite(embeddings).all(axis=1)]
-    if not len(known):
-        raise TableError("the column embedding is null in every row")
-    return known
+def _known(lists: Matrix) -> NDArray[np.bool_]:
+    """Return which rows hold a list; of unknown length are those of a column without any."""
+    return np.asarray(np.isfinite(lists).all(axis=1) & (lists.shape[1] > 0))

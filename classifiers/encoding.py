@@ -6,16 +6,23 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-import pyarrow as pa
 from numpy.typing import NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers.colors import color_features
-from classifiers.table import COLUMNS, Table, TableError, column_of, number_columns
+from classifiers.subjects import Subjects, known_subjects
+from classifiers.table import (
+    COLUMNS,
+    WORD_COLUMNS,
+    Table,
+    TableError,
+    column_of,
+    names_of,
+    number_columns,
+)
 from classifiers.words import WordCounts
 
-_WORD_COLUMNS = ("en_words_segmented_and_lemmatized", "ar_words_lemmatized")
 _COLOR_COLUMNS = tuple(
     name for k in range(1, 6) for name in (f"dominant_color_{k}", f"color_to_image_ratio_{k}")
 )
@@ -32,7 +39,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
     - number and yes/no columns as they are, ``aspect_ratio`` as its logarithm, counts n as
       log(1 + n);
     - the five dominant colours as CIE Lab, chroma and share, and what they are like together;
-    - the words as TF-IDF of the lemmas of both languages, over a vocabulary learned in `fit`.
+    - the words as TF-IDF of the lemmas of both languages, over a vocabulary learned in `fit`;
+    - how many of these lemmas, and which share, belong to each of a few subjects, such as a chat or
+      a greeting, by lists that come with the library.
 
     Extra column groups are used when the table that is fitted has them. Columns that the schema
     does not know are ignored.
@@ -44,7 +53,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         the size in pixels and the group ``bytes``. Word and colour columns are used as a whole
         when one of them is named.
     words : int
-        Size of the vocabulary; 0 leaves the words out.
+        Size of the vocabulary; 0 leaves the words and their subjects out.
     min_images : int
         A word of the vocabulary is in at least so many images.
 
@@ -97,12 +106,13 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             if name not in _COLOR_COLUMNS and (self.columns is not None or not _left_out(name))
         ]
         wanted = set(self.columns) if self.columns is not None else None
-        names = set(X.column_names if isinstance(X, pa.Table) else X.columns)
+        names = names_of(X)
         self.uses_colors_ = _used(_COLOR_COLUMNS, wanted, names)
-        uses_words = self.words > 0 and _used(_WORD_COLUMNS, wanted, names)
+        uses_words = self.words > 0 and _used(WORD_COLUMNS, wanted, names)
         self.vocabulary_ = WordCounts(self.words if uses_words else 0, self.min_images)
         if uses_words:
             self.vocabulary_.fit(_words(X))
+        self.subjects_ = known_subjects() if uses_words else Subjects({})
         if not (self.number_columns_ or self.uses_colors_ or uses_words):
             raise TableError("none of the columns that were asked for can be turned into numbers")
         self._name_features()
@@ -133,8 +143,9 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
                 parts.append(color_features(*_colors(X))[0])
             except ValueError as error:
                 raise TableError(f"{error}; make the table with `epic extract`") from error
-        if self.vocabulary_.terms:
-            parts.append(self.vocabulary_.transform(_words(X)))
+        if self._uses_words:
+            words = _words(X)
+            parts += [self.subjects_.transform(words), self.vocabulary_.transform(words)]
         return np.hstack(parts).astype(np.float32)
 
     @property
@@ -142,7 +153,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         """The columns of the table that are read."""
         check_is_fitted(self, "feature_names_")
         colors = _COLOR_COLUMNS if self.uses_colors_ else ()
-        words = _WORD_COLUMNS if self.vocabulary_.terms else ()
+        words = WORD_COLUMNS if self._uses_words else ()
         return [*self.number_columns_, *colors, *words]
 
     def get_feature_names_out(self, input_features: object = None) -> NDArray[np.object_]:
@@ -157,6 +168,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             "number_columns": self.number_columns_,
             "colors": self.uses_colors_,
             "words": self.vocabulary_.to_dict(),
+            "subjects": self.subjects_.words,
         }
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
@@ -178,13 +190,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"unknown columns {', '.join(unknown)}")
         self.uses_colors_ = bool(learned["colors"])
         self.vocabulary_ = WordCounts.from_dict(learned["words"])
+        # A model keeps the lists it was trained with; models from before there were any have none.
+        self.subjects_ = Subjects(learned.get("subjects", {}))
         self._name_features()
         return self
+
+    @property
+    def _uses_words(self) -> bool:
+        return bool(self.vocabulary_.terms or self.subjects_.words)
 
     def _name_features(self) -> None:
         colors = color_features(*_no_colors())[1] if self.uses_colors_ else []
         terms = [f"word:{term}" for term in self.vocabulary_.terms]
-        self.feature_names_ = np.array([*self.number_columns_, *colors, *terms], dtype=object)
+        names = [*self.number_columns_, *colors, *self.subjects_.feature_names, *terms]
+        self.feature_names_ = np.array(names, dtype=object)
 
 
 def _left_out(name: str) -> bool:
@@ -209,7 +228,7 @@ def _numbers(table: Table, columns: Sequence[str]) -> NDArray[np.float64]:
 
 def _words(table: Table) -> list[list[str] | None]:
     """Return the lemmas of each row in both languages; None where no text was looked for."""
-    english, arabic = (column_of(table, name) for name in _WORD_COLUMNS)
+    english, arabic = (column_of(table, name) for name in WORD_COLUMNS)
     return [
         None if en is None and ar is None else [*(en or ()), *(ar or ())]
         for en, ar in zip(english, arabic, strict=True)

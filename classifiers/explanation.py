@@ -10,13 +10,15 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
-from classifiers.table import Table, TableError, check_provenance
-from classifiers.topics import EMBEDDING_PREFIX, part_of, phrase_of, topic_of
+from classifiers.table import LIST_COLUMNS, Table, TableError, check_provenance
+from classifiers.topics import part_of, phrase_of, topic_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
     from classifiers.tabular import TabularClassifier
+
+_LAST = {"writing": 1, "embedding": 2}
 
 
 @dataclass(frozen=True)
@@ -68,12 +70,11 @@ class Explanation:
     def sentence(self, most: int = 3) -> str:
         """Return the reasons that speak most for the answer, joined by commas.
 
-        What can be checked by looking comes first: the embedding is named last.
+        What can be checked by looking comes first: what networks make of lines of text, and of the
+        whole picture, is named last.
         """
         good = {r.phrase: r.topic for r in self.reasons if r.contribution > 0}
-        named = sorted(
-            list(good)[:most], key=lambda phrase: good[phrase] == topic_of(EMBEDDING_PREFIX)
-        )
+        named = sorted(list(good)[:most], key=lambda phrase: _LAST.get(good[phrase], 0))
         return ", ".join(named) or "nothing speaks for it"
 
     def plot(self, most: int = 8) -> Figure:
@@ -193,16 +194,17 @@ def _explanation(
 
 
 def _records(table: Any) -> list[dict[str, Any]]:
-    """Return the rows of a table as dicts, null as None; without embeddings, which say nothing."""
+    """Return the rows of a table as dicts, null as None; lists of numbers say nothing here."""
     import pandas as pd
 
     if isinstance(table, pa.Table):
-        names = [name for name in table.column_names if name != "embedding"]
+        names = [name for name in table.column_names if name not in LIST_COLUMNS]
         return list(table.select(names).to_pylist())
     return [
         {
             name: None if pd.api.types.is_scalar(value) and pd.isna(value) else value
             for name, value in row.items()
+            if name not in LIST_COLUMNS
         }
         for row in table.to_dict("records")
     ]

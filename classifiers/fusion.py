@@ -1,4 +1,4 @@
-"""Boosted trees over the feature table and an embedding of the picture."""
+"""Boosted trees over the feature table and what networks make of the picture."""
 
 from __future__ import annotations
 
@@ -24,7 +24,9 @@ class FusionClassifier(TabularClassifier):
     A `TabularClassifier` whose table has the column ``embedding`` (``epic extract --embed``), with
     the same calibration, guarantee, explanations (the embedding is one topic) and files. What is
     learned of the embedding is learned inside the folds. A table with the embedding of another
-    network than the one trained with is refused by its checksum.
+    network than the one trained with is refused by its checksum. If the fitted table has the column
+    ``writing`` too, the same is done with it, apart, and it is needed from then on; a picture
+    without text has none, which then says nothing.
 
     Parameters
     ----------
@@ -32,11 +34,11 @@ class FusionClassifier(TabularClassifier):
         ``"pca"`` puts principal components of the embedding beside the metadata, ``"stack"`` the
         class probabilities of a logistic regression on it; see `FusionEncoder`. With ``"product"``
         the trees see the metadata alone, and their probabilities are multiplied by those of the
-        regression, each calibrated first (the product rule of Kittler et al. 1998).
+        regressions, each calibrated first (the product rule of Kittler et al. 1998).
     n_components : int
-        Principal components with ``mode="pca"``.
+        Principal components of each column of lists with ``mode="pca"``.
     columns : sequence of str, optional
-        See `TableEncoder`; an empty one leaves the embedding alone.
+        See `TableEncoder`; an empty one leaves the columns of lists alone.
     words, learning_rate, num_leaves, max_rounds, patience, min_images, column_share, class_weight,
     protect, folds, random_state, n_jobs
         As for `TabularClassifier`; `folds` and `random_state` also make the folds of the logistic
@@ -96,16 +98,24 @@ class FusionClassifier(TabularClassifier):
     def contributions(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
         """Return how much each feature adds to the raw score of each class.
 
-        See `TabularClassifier.contributions`; with ``mode="product"`` what the embedding adds to
-        the score of a class is that of its feature of that class.
+        See `TabularClassifier.contributions`; with ``mode="product"`` what a column of lists adds
+        to the score of a class is that of its feature of that class.
         """
         given = super().contributions(X)
         if self.mode == "product":
             added = self.encoder_.added(self.encoder_.transform(X), self.classes_)
+            added /= self.part_temperatures_[1:, None, None]
             given /= self.part_temperatures_[0]
-            for k in range(len(self.classes_)):
-                given[:, k, k - len(self.classes_) - 1] += added[:, k] / self.part_temperatures_[1]
+            count = len(self.classes_)
+            first = given.shape[2] - 1 - len(added) * count
+            for column, scores in enumerate(added):
+                for k in range(count):
+                    given[:, k, first + column * count + k] += scores[:, k]
         return given
+
+    @property
+    def _parts_count(self) -> int:
+        return 1 + len(self.encoder_.maps_) if self.mode == "product" else 1
 
     def _scores(
         self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table
@@ -115,7 +125,7 @@ class FusionClassifier(TabularClassifier):
         trees = raw_scores(booster, numbers)
         if self.mode != "product":
             return trees[None]
-        return np.stack([trees, encoder.added(numbers, self.classes_)])
+        return np.concatenate([trees[None], encoder.added(numbers, self.classes_)])
 
     def _new_encoder(self) -> FusionEncoder:
         return FusionEncoder(

@@ -1,4 +1,4 @@
-"""A feature table and its embeddings as one matrix."""
+"""A feature table and its columns of lists as one matrix."""
 
 from __future__ import annotations
 
@@ -9,17 +9,17 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from classifiers.embeddings import (
-    COLUMN,
     LEAST_LOG_PROBABILITY,
     LinearMap,
-    embeddings_of,
+    Matrix,
+    lists_of,
     logistic_regression,
     principal_components,
 )
 from classifiers.encoding import TableEncoder
 from classifiers.folds import make_folds
-from classifiers.table import Table, TableError
-from classifiers.topics import EMBEDDING_PREFIX
+from classifiers.subjects import Subjects
+from classifiers.table import LIST_COLUMNS, Table, TableError, names_of
 from classifiers.words import WordCounts
 
 MODES = ("pca", "stack", "product")
@@ -30,7 +30,8 @@ class FusionEncoder(TableEncoder):
 
     Beside the numbers of `TableEncoder` stand, with ``mode="pca"``, the first principal components
     of the embedding; with ``mode="stack"`` and ``"product"`` the logarithms of the class
-    probabilities that a logistic regression on the embedding gives.
+    probabilities that a logistic regression on the embedding gives. If the fitted table has the
+    column ``writing``, the same numbers of it follow. They are NaN for rows without a list.
 
     With ``"stack"``, `fit_transform` is not `fit` and then `transform`, as with scikit-learn's
     ``TargetEncoder``: each row gets the probabilities of a regression that has not seen its group.
@@ -41,9 +42,9 @@ class FusionEncoder(TableEncoder):
     mode : str
         ``"pca"``, ``"stack"`` or ``"product"``.
     n_components : int
-        Principal components, at least 1.
+        Principal components of each column of lists, at least 1.
     columns : sequence of str, optional
-        As for `TableEncoder`; an empty one leaves the embedding alone.
+        As for `TableEncoder`; an empty one leaves the columns of lists alone.
     words, min_images
         As for `TableEncoder`.
     folds : int
@@ -53,8 +54,8 @@ class FusionEncoder(TableEncoder):
 
     Attributes
     ----------
-    map_ : LinearMap
-        What the embedding is multiplied with.
+    maps_ : dict of str to LinearMap
+        What the lists of each column are multiplied with.
     """
 
     classes_: list[str]
@@ -81,12 +82,12 @@ class FusionEncoder(TableEncoder):
         y: object = None,
         groups: object = None,
     ) -> Self:
-        """Choose the columns, learn the vocabulary and what to make of the embedding.
+        """Choose the columns, learn the vocabulary and what to make of the lists.
 
         Parameters
         ----------
         X : pandas.DataFrame or pyarrow.Table
-            A feature table with the column ``embedding``.
+            A feature table with the column ``embedding``, and ``writing`` if that shall be used.
         y : array of str, shape (n_rows,), optional
             The class of each row; needed but with ``mode="pca"``.
         groups : array, shape (n_rows,), optional
@@ -97,7 +98,7 @@ class FusionEncoder(TableEncoder):
         TableError
             A parameter is wrong, or a column is missing or of another type.
         """
-        self._learn(X, embeddings_of(X), self._codes(y))
+        self._learn(X, self._fitted_lists(X), self._codes(y))
         return self
 
     def fit_transform(
@@ -120,9 +121,9 @@ class FusionEncoder(TableEncoder):
         TableError
             As for `fit`; or the rows can't be split into parts.
         """
-        embeddings, codes = embeddings_of(X), self._codes(y)
-        self._learn(X, embeddings, codes)
-        return self._joined(X, self._held_out(embeddings, codes, groups))
+        lists, codes = self._fitted_lists(X), self._codes(y)
+        self._learn(X, lists, codes)
+        return self._joined(X, self._held_out(lists, codes, groups))
 
     def transform(self, X: Table) -> NDArray[np.float32]:  # noqa: N803
         """Return the numbers of a table, shape (n_rows, n_features); NaN where it has null.
@@ -130,12 +131,13 @@ class FusionEncoder(TableEncoder):
         Raises
         ------
         TableError
-            A column is missing or of another type, or the embeddings of another length.
+            A column is missing or of another type, or its lists of another length.
         """
-        return self._joined(X, self._numbers(self.map_, embeddings_of(X)))
+        numbers = [self._numbers(found, lists_of(X, name)) for name, found in self.maps_.items()]
+        return self._joined(X, numbers)
 
     def added(self, numbers: NDArray[np.float32], classes: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the raw scores that ``mode="product"`` takes from the embedding.
+        """Return the raw scores that ``mode="product"`` takes from each column of lists.
 
         Parameters
         ----------
@@ -146,27 +148,33 @@ class FusionEncoder(TableEncoder):
 
         Returns
         -------
-        ndarray of float64, shape (n_rows, n_classes)
-            0 for rows without an embedding, and for the first of two classes.
+        ndarray of float64, shape (n_columns, n_rows, n_classes)
+            0 for rows without a list, and for the first of two classes.
         """
-        own = numbers[:, -len(self.classes_) :].astype(np.float64)
-        found = np.full((len(numbers), len(classes)), LEAST_LOG_PROBABILITY)
-        found[:, [list(map(str, classes)).index(name) for name in self.classes_]] = own
-        found[np.isnan(own).any(axis=1)] = 0
-        return np.asarray(found - found[:, :1] if len(classes) == 2 else found, np.float64)
+        lists, count = len(self.maps_), len(self.classes_)
+        own = numbers[:, -lists * count :].reshape(len(numbers), lists, count)
+        own = own.swapaxes(0, 1).astype(np.float64)
+        found = np.full((lists, len(numbers), len(classes)), LEAST_LOG_PROBABILITY)
+        found[..., [list(map(str, classes)).index(name) for name in self.classes_]] = own
+        found[np.isnan(own).any(axis=2)] = 0
+        return np.asarray(found - found[..., :1] if len(classes) == 2 else found, np.float64)
 
     @property
     def columns_used_(self) -> list[str]:
         """The columns of the table that are read."""
-        return [*super().columns_used_, COLUMN]
+        return [*super().columns_used_, *self.maps_]
 
     def to_dict(self) -> dict[str, Any]:
-        """Return what `fit` learned as JSON-ready values, but for the map."""
+        """Return what `fit` learned as JSON-ready values, but for the maps."""
         return {**super().to_dict(), "classes": self.classes_}
 
     def to_arrays(self) -> dict[str, NDArray[Any]]:
-        """Return the map."""
-        return {"weights": self.map_.weights, "offset": self.map_.offset}
+        """Return the maps: ``weights`` and ``offset`` of the embedding, ``writing_weights``, ..."""
+        return {
+            f"{_prefix(column)}{name}": values
+            for column, found in self.maps_.items()
+            for name, values in (("weights", found.weights), ("offset", found.offset))
+        }
 
     def restore(
         self, learned: Mapping[str, Any], arrays: Mapping[str, NDArray[Any]] | None = None
@@ -180,17 +188,27 @@ class FusionEncoder(TableEncoder):
         """
         if not arrays:
             raise ValueError("model.npz is missing")
-        self.map_ = LinearMap(arrays["weights"], arrays["offset"])
+        self.maps_ = {
+            column: LinearMap(arrays[f"{prefix}weights"], arrays[f"{prefix}offset"])
+            for column, prefix in ((column, _prefix(column)) for column in LIST_COLUMNS)
+            if not prefix or f"{prefix}weights" in arrays
+        }
         self.classes_ = list(learned["classes"])
-        count = len(self.map_.offset)
-        if self.map_.weights.shape[1:] != (count,) or (
-            self.mode != "pca" and count != len(self.classes_)
-        ):
-            raise ValueError("model.npz has another shape than model.json says")
+        for found in self.maps_.values():
+            count = len(found.offset)
+            if found.weights.shape[1:] != (count,) or (
+                self.mode != "pca" and count != len(self.classes_)
+            ):
+                raise ValueError("model.npz has another shape than model.json says")
         return super().restore(learned)
 
+    def _fitted_lists(self, table: Table) -> dict[str, Matrix]:
+        """Return the columns of lists that a table to fit has; the embedding must be there."""
+        names = names_of(table) | {"embedding"}
+        return {column: lists_of(table, column) for column in LIST_COLUMNS if column in names}
+
     def _learn(
-        self, table: Table, embeddings: NDArray[np.float32], codes: NDArray[np.intp] | None
+        self, table: Table, lists: Mapping[str, Matrix], codes: NDArray[np.intp] | None
     ) -> None:
         if self.mode not in MODES:
             raise TableError(f"mode={self.mode!r}; choose from: {', '.join(MODES)}")
@@ -199,15 +217,17 @@ class FusionEncoder(TableEncoder):
         alone = self.columns is not None and not len(self.columns)
         if self.mode == "product" and alone:
             raise TableError("mode='product' is of two parts; give columns of the metadata")
-        if self.mode == "pca":
-            self.map_ = principal_components(embeddings, self.n_components)
-        else:
-            self.map_ = self._regression(embeddings, codes)
+        self.maps_ = {
+            column: principal_components(values, self.n_components)
+            if self.mode == "pca"
+            else self._regression(values, codes)
+            for column, values in lists.items()
+        }
         if not alone:
             super().fit(table)
         else:
             self.number_columns_, self.uses_colors_ = [], False
-            self.vocabulary_ = WordCounts(0, 1)
+            self.vocabulary_, self.subjects_ = WordCounts(0, 1), Subjects({})
             self._name_features()
 
     def _codes(self, y: object) -> NDArray[np.intp] | None:
@@ -218,29 +238,28 @@ class FusionEncoder(TableEncoder):
         self.classes_ = [str(name) for name in classes]
         return np.asarray(codes, np.intp)
 
-    def _regression(
-        self, embeddings: NDArray[np.float32], codes: NDArray[np.intp] | None
-    ) -> LinearMap:
-        if codes is None or len(codes) != len(embeddings):
+    def _regression(self, lists: Matrix, codes: NDArray[np.intp] | None) -> LinearMap:
+        if codes is None or len(codes) != len(lists):
             raise TableError(f"mode={self.mode!r} needs the class of every row")
-        return logistic_regression(embeddings, codes, len(self.classes_))
+        return logistic_regression(lists, codes, len(self.classes_))
 
     def _held_out(
         self,
-        embeddings: NDArray[np.float32],
+        lists: Mapping[str, Matrix],
         codes: NDArray[np.intp] | None,
         groups: ArrayLike | None,
-    ) -> NDArray[np.float32]:
-        if self.mode == "product":
-            return np.full((len(embeddings), len(self.classes_)), np.nan, np.float32)
+    ) -> list[Matrix]:
         if self.mode == "pca" or codes is None:
-            return self._numbers(self.map_, embeddings)
-        numbers = np.zeros((len(codes), len(self.classes_)), np.float32)
+            return [self._numbers(self.maps_[name], values) for name, values in lists.items()]
+        numbers = [np.full((len(codes), len(self.classes_)), np.nan, np.float32) for _ in lists]
+        if self.mode == "product":
+            return numbers
         fold = self._inner_folds(codes, groups)
-        for part in np.unique(fold):
-            test = fold == part
-            learned = self._regression(embeddings[~test], codes[~test])
-            numbers[test] = self._numbers(learned, embeddings[test])
+        for found, values in zip(numbers, lists.values(), strict=True):
+            for part in np.unique(fold):
+                test = fold == part
+                learned = self._regression(values[~test], codes[~test])
+                found[test] = self._numbers(learned, values[test])
         return numbers
 
     def _inner_folds(self, codes: NDArray[np.intp], groups: ArrayLike | None) -> NDArray[np.intp]:
@@ -250,18 +269,25 @@ class FusionEncoder(TableEncoder):
             # A class with a single image can't be in every part, which is no reason to stop.
             return make_folds(np.zeros_like(codes), groups, self.folds, self.random_state)
 
-    def _numbers(self, learned: LinearMap, embeddings: NDArray[np.float32]) -> NDArray[np.float32]:
-        if self.mode == "pca":
-            return learned.scores(embeddings)
-        return learned.log_probabilities(embeddings)
+    def _numbers(self, learned: LinearMap, lists: Matrix) -> Matrix:
+        return learned.scores(lists) if self.mode == "pca" else learned.log_probabilities(lists)
 
-    def _joined(self, table: Table, numbers: NDArray[np.float32]) -> NDArray[np.float32]:
-        return np.hstack([super().transform(table), numbers])
+    def _joined(self, table: Table, numbers: Sequence[Matrix]) -> Matrix:
+        return np.hstack([super().transform(table), *numbers])
 
     def _name_features(self) -> None:
         super()._name_features()
-        names = [f"class {name}" for name in self.classes_] or [
-            f"component {number}" for number in range(1, len(self.map_.offset) + 1)
+        own = [
+            f"{column}:{name}"
+            for column, found in self.maps_.items()
+            for name in (
+                [f"class {name}" for name in self.classes_]
+                or [f"component {number}" for number in range(1, len(found.offset) + 1)]
+            )
         ]
-        own = np.array([EMBEDDING_PREFIX + name for name in names], dtype=object)
-        self.feature_names_ = np.concatenate([self.feature_names_, own])
+        self.feature_names_ = np.array([*self.feature_names_, *own], dtype=object)
+
+
+def _prefix(column: str) -> str:
+    """Return what the names of the arrays of a column begin with in ``model.npz``."""
+    return "" if column == "embedding" else f"{column}_"

@@ -28,8 +28,8 @@ _TREES, _REST, _ARRAYS = "model.txt", "model.json", "model.npz"
 def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
     """Write a model to a folder.
 
-    ``model.txt`` holds the trees, ``model.npz`` what an embedding is multiplied with (only for a
-    `FusionClassifier`), ``model.json`` everything else.
+    ``model.txt`` holds the trees, ``model.npz`` what an embedding and the like are multiplied with
+    (only for a `FusionClassifier`), ``model.json`` everything else.
 
     Raises
     ------
@@ -110,8 +110,8 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         )
         model.provenance_ = dict(record["provenance"])
         model.booster_ = lightgbm.Booster(model_str=trees)
-        wanted = 2 if record["parameters"].get("mode") == "product" else 1
-        if model.part_temperatures_.shape != (wanted,) or not (model.part_temperatures_ > 0).all():
+        count = model._parts_count
+        if model.part_temperatures_.shape != (count,) or not (model.part_temperatures_ > 0).all():
             raise ValueError(f"temperatures {model.part_temperatures_.tolist()}")
         trees_classes = max(2, model.booster_.num_model_per_iteration())
         known = set(model.classes_.tolist())

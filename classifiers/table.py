@@ -33,6 +33,12 @@ logger = logging.getLogger(__name__)
 
 COLUMNS: Mapping[str, Column] = {column.name: column for column in (*CORE_COLUMNS, *EXTRA_COLUMNS)}
 
+WORD_COLUMNS = ("en_words_segmented_and_lemmatized", "ar_words_lemmatized")
+"""The lemmas of both languages."""
+
+LIST_COLUMNS = {"embedding": "--embed NETWORK", "writing": "--groups core,writing"}
+"""What a network makes of a picture, as a list of numbers: column, and option of `epic extract`."""
+
 # A cut-off file gives a row or none; the row itself means the same. A network may lie elsewhere on
 # another machine: it is told by its checksum.
 _HARMLESS = frozenset({"allow_truncated", "groups", "embedding"})
@@ -57,7 +63,7 @@ def number_columns(table: Table, wanted: Iterable[str] | None = None) -> list[st
     TableError
         A column that was asked for is unknown or missing, or none of the core columns is there.
     """
-    present = set(table.column_names if isinstance(table, pa.Table) else table.columns)
+    present = names_of(table)
     if wanted is not None:
         wanted = set(wanted)
         if unknown := sorted(wanted - set(COLUMNS)):
@@ -73,6 +79,11 @@ def number_columns(table: Table, wanted: Iterable[str] | None = None) -> list[st
     elif missing := sorted({c.name for c in CORE_COLUMNS if c.group != "file"} - present):
         raise TableError(_missing(missing))
     return [name for name, column in COLUMNS.items() if name in present and _is_number(column)]
+
+
+def names_of(table: Table) -> set[str]:
+    """Return the names of the columns of a table."""
+    return set(table.column_names if isinstance(table, pa.Table) else table.columns)
 
 
 def column_of(table: Table, name: str) -> NDArray[Any]:
@@ -190,9 +201,13 @@ def _settings_differ(found: Mapping[str, Any], trained: Mapping[str, Any]) -> li
     ]
     missing = [g for g in ours.get("groups", ()) if g not in theirs.get("groups", ())]
     if missing:
-        different.append(f"without the column groups {', '.join(missing)}")
-    if EMBEDDING_GROUP in missing:
-        different[-1] += f" (extract with `--embed {ours['embedding']}`)"
+        measured = [group for group in ours["groups"] if group != EMBEDDING_GROUP]
+        options = [f"--groups {','.join(measured)}"] if measured else []
+        if EMBEDDING_GROUP in ours["groups"]:
+            options.append(f"--embed {ours['embedding']}")
+        different.append(
+            f"without the column groups {', '.join(missing)} (extract with `{' '.join(options)}`)"
+        )
     return different
 
 

@@ -255,6 +255,10 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the raw scores of each part of the model, shape (n_parts, n_rows, n_classes)."""
         return raw_scores(booster, encoder.transform(table))[None]
 
+    @property
+    def _parts_count(self) -> int:
+        return 1
+
     def _new_encoder(self) -> TableEncoder:
         return TableEncoder(columns=self.columns, words=self.words)
 

@@ -6,26 +6,27 @@ in a given image.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from functools import partial
 from typing import Any, TypeAlias
 
 from classifiers.phrases import say
-from classifiers.table import COLUMNS
+from classifiers.subjects import COUNT, SHARE, known_subjects
+from classifiers.table import COLUMNS, LIST_COLUMNS, WORD_COLUMNS
 
 Row: TypeAlias = Mapping[str, Any]
 Say: TypeAlias = Callable[..., str]
 """`classifiers.phrases.say` of one language."""
 
-EMBEDDING_PREFIX = "embedding:"
-"""Begins the name of every number that comes from the column ``embedding``."""
+_WORD_FEATURES = ("word", COUNT, SHARE)
 
 
 def topic_of(feature: str) -> str:
     """Return the topic of a number of `TableEncoder` or `FusionEncoder`."""
-    if f"{feature}:".startswith(EMBEDDING_PREFIX):
-        return "embedding"
-    if feature.startswith("word:"):
+    kind = feature.partition(":")[0]
+    if kind in LIST_COLUMNS:
+        return kind
+    if kind in _WORD_FEATURES:
         return "words"
     if feature.startswith(("color_", "colors_")) and feature not in COLUMNS:
         return "colours"
@@ -38,12 +39,13 @@ def topic_of(feature: str) -> str:
 def part_of(feature: str) -> str:
     """Return the part of the feature table: geometry, colour, faces, text counts, words, a group.
 
-    These are the parts of the ablation study.
+    These are the parts of the ablation study; each column of lists is one of its own.
     """
-    if feature.startswith("word:"):
+    kind = feature.partition(":")[0]
+    if kind in LIST_COLUMNS:
+        return kind
+    if kind in _WORD_FEATURES:
         return "words"
-    if f"{feature}:".startswith(EMBEDDING_PREFIX):
-        return "embedding"
     if feature not in COLUMNS:
         return "colour"
     names = {"shape": "geometry", "colors": "colour", "faces": "faces", "text": "text counts"}
@@ -293,11 +295,18 @@ def _skin(row: Row, say: Say) -> str:
 def _words(row: Row, say: Say) -> str:
     if nothing := _without_text(row, say):
         return nothing
-    count = 0
-    for name in ("en_words_original", "ar_words_original"):
-        words = row.get(name)
-        count += len(words) if words is not None else 0
+    about = known_subjects().leading(_lists(row, WORD_COLUMNS))
+    if about is not None:
+        subject, count = about
+        return say(f"subject {subject}", count=count)
+    count = len(_lists(row, ("en_words_original", "ar_words_original")))
     return say("words", count=count) if count else say("no words")
+
+
+def _lists(row: Row, columns: Iterable[str]) -> list[str]:
+    """Return the words of several columns together."""
+    found = (row.get(name) for name in columns)
+    return [word for words in found if words is not None for word in words]
 
 
 _PHRASES: dict[str, Callable[[Row, Say], str]] = {
@@ -317,5 +326,6 @@ _PHRASES: dict[str, Callable[[Row, Say], str]] = {
     "top to bottom": lambda row, say: say("top to bottom"),
     "camera": lambda row, say: say("camera" if row.get("has_camera_make") else "no camera"),
     "file": lambda row, say: say("file"),
+    "writing": lambda row, say: say("writing"),
     "embedding": lambda row, say: say("embedding"),
 }

@@ -14,7 +14,7 @@ from epic_features import Settings, SettingsMismatch
 from epic_features.frame import to_pandas
 from epic_features.settings import EXTRA_GROUPS
 
-PARTS = {"geometry", "colour", "faces", "text counts", "words", "embedding"} | {
+PARTS = {"geometry", "colour", "faces", "text counts", "words", "embedding", "writing"} | {
     f"extra group {group}" for group in EXTRA_GROUPS
 }
 

@@ -15,7 +15,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from classifiers import FusionClassifier, TableEncoder, TabularClassifier, explain, importance
-from classifiers.embeddings import embeddings_of, logistic_regression, principal_components
+from classifiers.embeddings import lists_of, logistic_regression, principal_components
 from classifiers.fusion_encoding import FusionEncoder
 from classifiers.pretrained import find_model
 from classifiers.table import TableError, provenance_of
@@ -61,7 +61,7 @@ def three_fused(three):
 @pytest.fixture(scope="module")
 def two_fused(two):
     table, labels = two
-    return with_embedding(table, embeddings(labels.astype(str), seed=1, apart=0.4)), labels
+    return with_embedding(table, embeddings(labels.astype(str), seed=1, apart=0.8)), labels
 
 
 @pytest.fixture(scope="module", params=["pca", "stack", "product"])
@@ -142,7 +142,7 @@ def test_probabilities_are_those_of_scikit_learn(three_fused, count):
     table, labels = table.filter(pa.array(kept)), labels[kept].astype(str)
     encoder = FusionEncoder("stack", columns=()).fit(table, labels)
     found = encoder.transform(table)
-    plain = embeddings_of(table).astype(float)
+    plain = lists_of(table, "embedding").astype(float)
     wanted = make_pipeline(StandardScaler(), LogisticRegression(C=9 / LENGTH, max_iter=1000))
     wanted = wanted.fit(plain, labels).predict_log_proba(plain)
     assert found == pytest.approx(np.maximum(wanted, np.log(1e-6)), abs=1e-3)
@@ -156,7 +156,7 @@ def test_the_product_is_that_of_two_models(classes, request, quick):
     both = FusionClassifier("product", **quick).fit(table, labels)
     trees = TabularClassifier(**quick).fit(table, labels)
     codes = np.unique(labels.astype(str), return_inverse=True)[1]
-    values = embeddings_of(table)
+    values = lists_of(table, "embedding")
     learned = logistic_regression(values, codes, len(both.classes_))
     of_trees, of_regression = both.part_temperatures_
     assert of_trees == trees.temperature_  # Each part is calibrated as if it were alone.
@@ -203,11 +203,13 @@ def test_components_are_learned_inside_the_fold(three_fused, quick):
         FusionClassifier("pca", 3, **quick).fit(with_embedding(bare, v), labels, fold=fold)
         for v in (values, other)
     )
-    assert not np.allclose(one.encoder_.map_.weights, two.encoder_.map_.weights)
+    assert not np.allclose(
+        one.encoder_.maps_["embedding"].weights, two.encoder_.maps_["embedding"].weights
+    )
     maps = []
     for v in (values, other):
         kept = with_embedding(bare, v).filter(pa.array(fold != 2))
-        maps.append(FusionEncoder("pca", 3).fit(kept).map_.weights)
+        maps.append(FusionEncoder("pca", 3).fit(kept).maps_["embedding"].weights)
     assert np.array_equal(*maps)
 
 
@@ -302,12 +304,12 @@ def test_the_embedding_is_one_reason(model, two_fused):
 
 def test_another_network_is_refused(model, two_fused, two):
     table, labels = two_fused
-    values = embeddings(labels.astype(str), seed=1, apart=0.4)
+    values = embeddings(labels.astype(str), seed=1, apart=0.8)
     other = with_embedding(two[0], values, network="c" * 64)
     with pytest.raises(SettingsMismatch, match=r"embedding by net .* cccccccccccc instead of net"):
         model.predict(other)
     with pytest.raises(
-        SettingsMismatch, match=r"groups embedding \(extract with `--embed "
+        SettingsMismatch, match=r"groups embedding \(extract with `--groups .* --embed net/`\)"
     ) as said:
         model.predict(two[0])
     assert "nothing known" not in str(said.value)
@@ -358,17 +360,17 @@ def test_rows_without_an_embedding(mode, three_fused, quick):
 
 def test_kinds_of_columns(three_fused):
     table, _ = three_fused
-    wanted = embeddings_of(table)
+    wanted = lists_of(table, "embedding")
     assert wanted.dtype == np.float32
     frame = to_pandas(table)
-    assert np.array_equal(embeddings_of(frame), wanted)
+    assert np.array_equal(lists_of(frame, "embedding"), wanted)
     frame["embedding"] = [row.astype(np.float64).tolist() for row in wanted]
-    assert np.array_equal(embeddings_of(frame), wanted)
+    assert np.array_equal(lists_of(frame, "embedding"), wanted)
     plain = pa.table({"embedding": pa.array(wanted.tolist(), pa.list_(pa.float64()))})
-    assert np.array_equal(embeddings_of(plain), wanted)
+    assert np.array_equal(lists_of(plain, "embedding"), wanted)
     chunks = pa.concat_tables([table[:7], table[7:]])
-    assert np.array_equal(embeddings_of(chunks), wanted)
-    assert np.array_equal(embeddings_of(table[3:9]), wanted[3:9])
+    assert np.array_equal(lists_of(chunks, "embedding"), wanted)
+    assert np.array_equal(lists_of(table[3:9], "embedding"), wanted[3:9])
 
 
 @pytest.mark.parametrize(
@@ -387,7 +389,7 @@ def test_no_embeddings(values, message):
 
     for table in (pa.table({"embedding": values}), pd.DataFrame({"embedding": values})):
         with pytest.raises(TableError, match=message):
-            embeddings_of(table)
+            lists_of(table, "embedding")
 
 
 def test_wrong_parameters(three, three_fused, quick):
