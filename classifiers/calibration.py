@@ -28,22 +28,40 @@ def joined(parts: Floats, temperatures: Floats) -> Floats:
     return np.asarray((parts / np.asarray(temperatures)[:, None, None]).sum(axis=0))
 
 
-def fit_temperatures(parts: Floats, labels: NDArray[np.intp], weights: Floats | None) -> Floats:
+def log_shares(codes: NDArray[np.intp], n_classes: int, weights: Floats | None = None) -> Floats:
+    """Return the logarithm of the share of each class; a class without images counts as one image.
+
+    A raw score less this is evidence: what the picture says for a class, without how frequent the
+    class was in training. Of two classes the first one's is 0, as that of its raw scores.
+    """
+    counts = np.maximum(np.bincount(codes, weights, n_classes), 1)
+    shares = np.log(counts / counts.sum())
+    return np.asarray(shares - shares[0] if n_classes == 2 else shares)
+
+
+def fit_temperatures(
+    parts: Floats, labels: NDArray[np.intp], weights: Floats | None, prior: Floats
+) -> Floats:
     """Return the temperature of each of several parts by itself; 1 of a single one.
 
     Parameters
     ----------
     parts : ndarray of float64, shape (n_parts, n, n_classes)
-        Raw scores of images that the parts were not trained on.
-    labels, weights
+        Evidence for images that the parts were not trained on.
+    labels, weights, prior
         As for `fit_temperature`.
     """
     if len(parts) == 1:
         return np.ones(1)
-    return np.array([fit_temperature(part, labels, weights) for part in parts])
+    return np.array([fit_temperature(part, labels, weights, prior) for part in parts])
 
 
-def fit_temperature(logits: Floats, labels: NDArray[np.intp], weights: Floats | None) -> float:
+def fit_temperature(
+    logits: Floats,
+    labels: NDArray[np.intp],
+    weights: Floats | None,
+    prior: Floats | float = 0.0,
+) -> float:
     """Return the temperature that makes held-out probabilities most likely (Guo et al. 2017).
 
     Parameters
@@ -54,6 +72,8 @@ def fit_temperature(logits: Floats, labels: NDArray[np.intp], weights: Floats | 
         Index of the true class of each.
     weights : ndarray of float64, shape (n,), optional
         Weights of the images.
+    prior : ndarray of float64, shape (n_classes,), optional
+        What is added to the divided scores.
 
     Returns
     -------
@@ -66,7 +86,7 @@ def fit_temperature(logits: Floats, labels: NDArray[np.intp], weights: Floats | 
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        likely = softmax(logits, float(np.exp(log_temperature)))[rows, labels]
+        likely = softmax(logits / np.exp(log_temperature) + prior)[rows, labels]
         return float(np.average(-np.log(np.maximum(likely, 1e-12)), weights=weights))
 
     found = minimize_scalar(loss, bounds=(0.0, float(np.log(10))), method="bounded")

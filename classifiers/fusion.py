@@ -33,14 +33,15 @@ class FusionClassifier(TabularClassifier):
     mode : str
         ``"pca"`` puts principal components of the embedding beside the metadata, ``"stack"`` the
         class probabilities of a logistic regression on it; see `FusionEncoder`. With ``"product"``
-        the trees see the metadata alone, and their probabilities are multiplied by those of the
-        regressions, each calibrated first (the product rule of Kittler et al. 1998).
+        the trees see the metadata alone, and what they and the regressions say beyond the shares of
+        the classes is added, each calibrated first (the product rule of Kittler et al. 1998,
+        in logarithms: the priors count once, whatever the number of parts).
     n_components : int
         Principal components of each column of lists with ``mode="pca"``.
     columns : sequence of str, optional
         See `TableEncoder`; an empty one leaves the columns of lists alone.
     words, learning_rate, num_leaves, max_rounds, patience, min_images, column_share, class_weight,
-    protect, folds, random_state, n_jobs
+    priors, protect, folds, random_state, n_jobs
         As for `TabularClassifier`; `folds` and `random_state` also make the folds of the logistic
         regression.
 
@@ -72,6 +73,7 @@ class FusionClassifier(TabularClassifier):
         min_images: int = 10,
         column_share: float = 0.15,
         class_weight: str | dict[str, float] | None = None,
+        priors: str | None = None,
         protect: Sequence[str] = (),
         folds: int = 5,
         random_state: int = 0,
@@ -87,6 +89,7 @@ class FusionClassifier(TabularClassifier):
             min_images=min_images,
             column_share=column_share,
             class_weight=class_weight,
+            priors=priors,
             protect=protect,
             folds=folds,
             random_state=random_state,
@@ -105,7 +108,6 @@ class FusionClassifier(TabularClassifier):
         if self.mode == "product":
             added = self.encoder_.added(self.encoder_.transform(X), self.classes_)
             added /= self.part_temperatures_[1:, None, None]
-            given /= self.part_temperatures_[0]
             count = len(self.classes_)
             first = given.shape[2] - 1 - len(added) * count
             for column, scores in enumerate(added):

@@ -8,6 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
+from classifiers.calibration import log_shares
 from classifiers.embeddings import (
     LEAST_LOG_PROBABILITY,
     LinearMap,
@@ -137,7 +138,7 @@ class FusionEncoder(TableEncoder):
         return self._joined(X, numbers)
 
     def added(self, numbers: NDArray[np.float32], classes: NDArray[Any]) -> NDArray[np.float64]:
-        """Return the raw scores that ``mode="product"`` takes from each column of lists.
+        """Return the evidence that ``mode="product"`` takes from each column of lists.
 
         Parameters
         ----------
@@ -241,7 +242,11 @@ class FusionEncoder(TableEncoder):
     def _regression(self, lists: Matrix, codes: NDArray[np.intp] | None) -> LinearMap:
         if codes is None or len(codes) != len(lists):
             raise TableError(f"mode={self.mode!r} needs the class of every row")
-        return logistic_regression(lists, codes, len(self.classes_))
+        learned = logistic_regression(lists, codes, len(self.classes_))
+        if self.mode != "product":
+            return learned
+        shares = log_shares(codes, len(self.classes_))
+        return LinearMap(learned.weights, (learned.offset - shares).astype(np.float32))
 
     def _held_out(
         self,

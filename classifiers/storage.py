@@ -48,6 +48,7 @@ def save(model: TabularClassifier, folder: str | os.PathLike[str]) -> None:
         "parameters": _plain(model.get_params()),
         "classes": model.classes_.tolist(),
         "temperature": model.temperature_,
+        "log_shares": model.log_shares_.tolist(),
         "guarantee": None if guarantee is None else asdict(guarantee),
         "encoder": model.encoder_.to_dict(),
         "provenance": model.provenance_,
@@ -103,6 +104,11 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         model.classes_ = np.array(record["classes"])
         model.temperature_ = float(record["temperature"])
         model.part_temperatures_ = np.array(record.get("part_temperatures", [1.0]), np.float64)
+        # Models of before added scores, in which the shares of the classes are, as they were.
+        no_shares = [0.0] * len(model.classes_)
+        model.log_shares_ = np.array(record.get("log_shares", no_shares), np.float64)
+        if model.log_shares_.shape != model.classes_.shape:
+            raise ValueError(f"{len(model.log_shares_)} shares of classes")
         guarantee = record["guarantee"]
         model.guarantee_ = None if guarantee is None else Guarantee(**guarantee)
         model.encoder_ = model._new_encoder().restore(

@@ -14,7 +14,13 @@ from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers.boosting import contributions, fit_boosters, raw_scores
-from classifiers.calibration import fit_temperature, fit_temperatures, joined, softmax
+from classifiers.calibration import (
+    fit_temperature,
+    fit_temperatures,
+    joined,
+    log_shares,
+    softmax,
+)
 from classifiers.encoding import TableEncoder
 from classifiers.folds import given_folds, make_folds
 from classifiers.guarantee import Guarantee, decide, find_guarantee
@@ -56,6 +62,10 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Share of the columns each tree sees, in (0, 1].
     class_weight : None, "balanced" or dict
         Weights of the classes; "balanced" makes them inverse to their frequencies.
+    priors : None or "equal"
+        What is expected before a picture is seen: the shares of the classes in training, or that
+        all are equally frequent. How frequent they are where pictures were collected says little
+        about another gallery.
     protect : sequence of str
         Classes whose images must not be hidden; see `guarantee_`.
     folds : int
@@ -76,8 +86,11 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     temperature_ : float
         What raw scores are divided by.
     part_temperatures_ : ndarray of float64, shape (n_parts,)
-        What the scores of each part of the model are divided by before they are added; 1 where the
+        What the evidence of each part of the model is divided by before it is added; 1 where the
         trees are all there is.
+    log_shares_ : ndarray of float64, shape (n_classes,)
+        What is taken off the scores of the trees to make evidence of them; see
+        `classifiers.calibration.log_shares`.
     out_of_fold_ : ndarray of float64, shape (n_rows, n_classes)
         Probabilities of the training images by the model that had not seen them, calibrated by the
         temperature of the other folds; NaN for rows of fold -1. Not saved.
@@ -110,6 +123,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         min_images: int = 10,
         column_share: float = 0.15,
         class_weight: str | dict[str, float] | None = None,
+        priors: str | None = None,
         protect: Sequence[str] = (),
         folds: int = 5,
         random_state: int = 0,
@@ -124,6 +138,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.min_images = min_images
         self.column_share = column_share
         self.class_weight = class_weight
+        self.priors = priors
         self.protect = protect
         self.folds = folds
         self.random_state = random_state
@@ -163,9 +178,11 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         TableError
-            The table is empty or lacks columns, a label is missing, there is only one class, or a
-            class has a single image.
+            The table is empty or lacks columns, a label is missing, there is only one class, a
+            class has a single image, or a parameter is wrong.
         """
+        if self.priors not in (None, "equal"):
+            raise TableError(f"priors={self.priors!r}; give None or 'equal'")
         labels = labels_of(y, len(X))
         self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         check_classes(self.classes_, counts, self.protect)
@@ -180,10 +197,11 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         numbers = self.encoder_.fit_transform(X, labels, groups=groups)
         self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
         self.booster_ = fit_boosters(numbers, codes, weights, self._boosting(), rounds=rounds)
+        self.log_shares_ = log_shares(codes, len(self.classes_), weights)
         tested = self.fold_ >= 0
         known = codes[tested], weights[tested]
-        self.part_temperatures_ = fit_temperatures(parts[:, tested], *known)
-        logits = joined(parts[:, tested], self.part_temperatures_)
+        self.part_temperatures_ = fit_temperatures(parts[:, tested], *known, self._log_prior)
+        logits = joined(parts[:, tested], self.part_temperatures_) + self._log_prior
         self.temperature_ = fit_temperature(logits, *known)
         self.out_of_fold_ = self._calibrated_apart(parts, codes, weights)
         self.guarantee_: Guarantee | None = None
@@ -197,7 +215,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two."""
         check_is_fitted(self, "booster_")
         check_provenance(X, self.provenance_)
-        return joined(self._scores(self.booster_, self.encoder_, X), self.part_temperatures_)
+        parts = self._evidence(self.booster_, self.encoder_, self.log_shares_, X)
+        return joined(parts, self.part_temperatures_) + self._log_prior
 
     def predict_proba(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
         """Return calibrated probabilities, shape (n_rows, n_classes).
@@ -247,12 +266,33 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The last entry is the score without knowing anything; they sum to the raw scores. See
             `classifiers.boosting.contributions`.
         """
-        return contributions(self.booster_, self.encoder_.transform(X))
+        given = contributions(self.booster_, self.encoder_.transform(X))
+        given[..., -1] -= self.log_shares_
+        given /= self.part_temperatures_[0]
+        given[..., -1] += self._log_prior
+        return given
+
+    @property
+    def _log_prior(self) -> NDArray[np.float64]:
+        """What is added to the evidence: the logarithm of what is expected of each class."""
+        return np.zeros(len(self.classes_)) if self.priors == "equal" else self.log_shares_
+
+    def _evidence(
+        self,
+        booster: lightgbm.Booster,
+        encoder: TableEncoder,
+        shares: NDArray[np.float64],
+        table: Table,
+    ) -> NDArray[np.float64]:
+        """Return the evidence of each part of the model, shape (n_parts, n_rows, n_classes)."""
+        parts = self._scores(booster, encoder, table)
+        parts[0] -= shares
+        return parts
 
     def _scores(
         self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table
     ) -> NDArray[np.float64]:
-        """Return the raw scores of each part of the model, shape (n_parts, n_rows, n_classes)."""
+        """Return the raw scores of the trees, and the evidence of what else there is."""
         return raw_scores(booster, encoder.transform(table))[None]
 
     @property
@@ -304,7 +344,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: NDArray[np.float64],
         groups: ArrayLike | None,
     ) -> tuple[NDArray[np.float64], int]:
-        """Return the raw scores of each part and row by models without it, and mean rounds."""
+        """Return the evidence of each part for each row by models without it, and mean rounds."""
         found, rounds = [], []
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             mine = tables.get(int(fold), table)
@@ -324,7 +364,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         weights: NDArray[np.float64],
         groups: ArrayLike | None,
     ) -> tuple[NDArray[np.float64], int]:
-        """Return the raw scores of the rows of a fold by a model without it, and its rounds."""
+        """Return the evidence for the rows of a fold by a model without it, and its rounds."""
         test = np.flatnonzero(self.fold_ == fold)
         train = np.flatnonzero(self.fold_ != fold)
         if absent := sorted(set(range(len(self.classes_))) - set(codes[train].tolist())):
@@ -346,7 +386,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         else:
             needed = fit_boosters(*seen, stop=stop).best_iteration
         booster = fit_boosters(*seen, rounds=needed)
-        return self._scores(booster, encoder, _rows(table, test)), needed
+        shares = log_shares(codes[train], len(self.classes_), weights[train])
+        return self._evidence(booster, encoder, shares, _rows(table, test)), needed
 
     def _stop_rows(
         self, codes: NDArray[np.intp], groups: ArrayLike | None, train: NDArray[np.intp]
@@ -368,8 +409,10 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = self.fold_ == fold
             rest = ~test & (self.fold_ >= 0)
-            logits = joined(parts, fit_temperatures(parts[:, rest], codes[rest], weights[rest]))
-            temperature = fit_temperature(logits[rest], codes[rest], weights[rest])
+            known = codes[rest], weights[rest]
+            fitted = fit_temperatures(parts[:, rest], *known, self._log_prior)
+            logits = joined(parts, fitted) + self._log_prior
+            temperature = fit_temperature(logits[rest], *known)
             probabilities[test] = softmax(logits[test], temperature)
         return probabilities
 

@@ -7,6 +7,7 @@ import json
 import numpy as np
 import pyarrow as pa
 import pytest
+from scipy.special import softmax
 from sklearn.base import clone
 from sklearn.decomposition import PCA
 from sklearn.linear_model import LogisticRegression
@@ -149,19 +150,30 @@ def test_probabilities_are_those_of_scikit_learn(three_fused, count):
     assert encoder.feature_names_.tolist() == [f"embedding:class {c}" for c in np.unique(labels)]
 
 
+@pytest.mark.parametrize("priors", [None, "equal"])
 @pytest.mark.parametrize("classes", ["two", "three"])
-def test_the_product_is_that_of_two_models(classes, request, quick):
-    """Of the trees on the metadata alone, and of a logistic regression on the embedding."""
+def test_the_product_is_that_of_two_models(classes, priors, request, quick):
+    """Of the trees on the metadata alone, and of a logistic regression on the embedding.
+
+    Probabilities by Bayes' rule: what each says of a class beyond its share is multiplied.
+    """
     table, labels = request.getfixturevalue(f"{classes}_fused")
-    both = FusionClassifier("product", **quick).fit(table, labels)
+    kept = np.arange(len(labels)) % 3 + (labels == labels[0]) > 0  # Classes of different sizes.
+    table, labels = table.filter(pa.array(kept)), labels[kept]
+    both = FusionClassifier("product", priors=priors, **quick).fit(table, labels)
     trees = TabularClassifier(**quick).fit(table, labels)
-    codes = np.unique(labels.astype(str), return_inverse=True)[1]
+    codes, counts = np.unique(labels.astype(str), return_inverse=True, return_counts=True)[1:]
+    shares = counts / counts.sum()
+    assert len(set(counts)) > 1
     values = lists_of(table, "embedding")
     learned = logistic_regression(values, codes, len(both.classes_))
     of_trees, of_regression = both.part_temperatures_
-    assert of_trees == trees.temperature_  # Each part is calibrated as if it were alone.
-    product = trees.predict_proba(table).astype(float)
-    product *= np.exp(learned.log_probabilities(values).astype(float) / of_regression)
+    said = softmax(trees.decision_function(table).astype(float), axis=1) / shares
+    product = said ** (1 / of_trees)
+    said = np.exp(learned.log_probabilities(values).astype(float)) / shares
+    product *= said ** (1 / of_regression)
+    if priors is None:
+        product *= shares
     product **= 1 / both.temperature_
     assert both.predict_proba(table) == pytest.approx(
         product / product.sum(axis=1, keepdims=True), abs=1e-5
