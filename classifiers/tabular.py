@@ -16,6 +16,7 @@ from sklearn.utils.validation import check_is_fitted
 from classifiers.boosting import contributions, fit_boosters, raw_scores
 from classifiers.calibration import fit_temperature, fit_temperatures, joined, softmax
 from classifiers.encoding import TableEncoder
+from classifiers.extras import require_lightgbm
 from classifiers.folds import given_folds, make_folds
 from classifiers.guarantee import Guarantee, decide, find_guarantee
 from classifiers.labels import check_classes, labels_of
@@ -238,6 +239,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         return load(folder)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (type(self),), self.__getstate__()
+
     def contributions(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
         """Return how much each feature adds to the raw score of each class.
 
@@ -373,3 +377,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _rows(table: Table, rows: NDArray[np.intp]) -> Table:
     taken: Table = table.take(rows) if isinstance(table, pa.Table) else table.iloc[rows]
     return taken
+
+
+def _unpickled(kind: type[TabularClassifier]) -> TabularClassifier:
+    """Return a model to be filled from a pickle, whose trees load LightGBM as it finds it."""
+    require_lightgbm()
+    return kind.__new__(kind)
