@@ -22,7 +22,7 @@ _FURTHEST = 4.0
 _SIDE = 120
 _GAP = 6
 _TITLE = 24
-_DPI, _LETTERS = 100, 10
+_DPI, _LETTERS = 128, 8
 _NEAREST_SHOWN, _FURTHEST_SHOWN = 8, 4
 
 
@@ -58,7 +58,7 @@ class Clusters:
             members = self.images[
                 (self.images["class"] == row[0]) & (self.images["component"] == row.component)
             ]
-            reason = f"component {row.component} of {row[0]} looks like {row.other_class}\u200e"
+            reason = f"component {row.component} of {row[0]} looks like {row.other_class}"
             found += [
                 Finding(
                     image.path,
