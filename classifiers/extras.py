@@ -5,6 +5,7 @@ from __future__ import annotations
 from importlib import import_module
 from typing import Any
 
+from classifiers.openmp import load_bundled_openmp
 from epic_features.errors import MissingExtra, MissingLibrary
 
 
@@ -35,15 +36,19 @@ def needs(name: str, purpose: str, extra: str = "train") -> Any:
 
 
 def require_lightgbm() -> None:
-    """Load LightGBM, whose wheels leave OpenMP to the system.
+    """Load LightGBM, whose wheels leave OpenMP to the system, or else with scikit-learn's.
 
     Raises
     ------
     MissingLibrary
-        The system has no OpenMP.
+        There is no OpenMP that it could use.
     """
     try:
-        import_module("lightgbm")
+        try:
+            import_module("lightgbm")
+        except OSError:
+            load_bundled_openmp()
+            import_module("lightgbm")
     except OSError as error:
         raise MissingLibrary(
             f"LightGBM can't be loaded ({error}); it needs OpenMP: `apt install libgomp1` on "

@@ -22,6 +22,7 @@ from classifiers.calibration import (
     softmax,
 )
 from classifiers.encoding import TableEncoder
+from classifiers.extras import require_lightgbm
 from classifiers.folds import given_folds, make_folds
 from classifiers.guarantee import Guarantee, decide, find_guarantee
 from classifiers.labels import check_classes, labels_of
@@ -257,6 +258,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 
         return load(folder)
 
+    def __reduce__(self) -> tuple[Any, ...]:
+        return _unpickled, (type(self),), self.__getstate__()
+
     def contributions(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
         """Return how much each feature adds to the raw score of each class.
 
@@ -420,3 +424,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
 def _rows(table: Table, rows: NDArray[np.intp]) -> Table:
     taken: Table = table.take(rows) if isinstance(table, pa.Table) else table.iloc[rows]
     return taken
+
+
+def _unpickled(kind: type[TabularClassifier]) -> TabularClassifier:
+    """Return a model to be filled from a pickle, whose trees load LightGBM as it finds it."""
+    require_lightgbm()
+    return kind.__new__(kind)

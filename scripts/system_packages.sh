@@ -4,8 +4,9 @@
 # Without root, or on another system, say what is missing and go on.
 set -eu
 
-# OpenMP for LightGBM; fonts and the bidirectional algorithm, for drawing sample pictures.
-usual="libgomp1 fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0"
+# None is needed: docs/backends.md tells what is different without them. Fonts, and the bidirectional
+# algorithm to draw Arabic with them, make the sample pictures look like those of a phone.
+usual="fonts-dejavu-core fonts-noto-core fonts-hosny-amiri libfribidi0"
 if [ "${1-}" = --with ]; then
     shift
     packages="$usual $*"

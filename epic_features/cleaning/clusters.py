@@ -22,6 +22,7 @@ _FURTHEST = 4.0
 _SIDE = 120
 _GAP = 6
 _TITLE = 24
+_DPI, _LETTERS = 128, 8
 _NEAREST_SHOWN, _FURTHEST_SHOWN = 8, 4
 
 
@@ -153,6 +154,8 @@ def contact_sheet(clusters: Clusters, root: Path, components: int = 20) -> PILIm
     components : int
         How many components to show.
     """
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
     from PIL import Image as PILImage
     from PIL import ImageDraw
 
@@ -162,11 +165,22 @@ def contact_sheet(clusters: Clusters, root: Path, components: int = 20) -> PILIm
     across = _NEAREST_SHOWN + _FURTHEST_SHOWN
     row_height = _TITLE + _SIDE + 2 * _GAP
     width = across * (_SIDE + _GAP) + 4 * _GAP
-    sheet = PILImage.new("RGB", (width, max(1, len(shown)) * row_height), "#dcdce0")
+    height = max(1, len(shown)) * row_height
+    # Classes are folders with names in any script. Matplotlib's font has more than Pillow's, and
+    # from 3.11 on it joins Arabic letters without a library of the system.
+    figure = Figure((width / _DPI, height / _DPI), dpi=_DPI, facecolor="#dcdce0")
+    for line, row in enumerate(shown.itertuples(index=False)):
+        baseline = line * row_height + _TITLE - _GAP
+        figure.text(
+            _GAP / width, 1 - baseline / height, _title(row), fontsize=_LETTERS, parse_math=False
+        )
+    canvas = FigureCanvasAgg(figure)
+    canvas.draw()  # type: ignore[no-untyped-call]
+    pixels = np.asarray(canvas.buffer_rgba())  # type: ignore[no-untyped-call]
+    sheet = PILImage.fromarray(pixels).convert("RGB")
     pen = ImageDraw.Draw(sheet)
     for line, row in enumerate(shown.itertuples(index=False)):
         top = line * row_height
-        pen.text((_GAP, top + 4), _title(row), fill="black", font_size=15)
         all_members = clusters.images
         members = list(
             all_members[
@@ -176,11 +190,11 @@ def contact_sheet(clusters: Clusters, root: Path, components: int = 20) -> PILIm
         near = members[::-1][:_NEAREST_SHOWN]
         far = [path for path in members[:_FURTHEST_SHOWN] if path not in near]
         pictures = thumbnails([root / path for path in (*near, *far)], _SIDE)
-        for place, pixels in enumerate(pictures):
+        for place, picture in enumerate(pictures):
             column = place if place < len(near) else _NEAREST_SHOWN + place - len(near)
             left = _GAP + column * (_SIDE + _GAP) + (3 * _GAP if column >= _NEAREST_SHOWN else 0)
-            if pixels is not None:
-                sheet.paste(PILImage.fromarray(pixels), (left, top + _TITLE))
+            if picture is not None:
+                sheet.paste(PILImage.fromarray(picture), (left, top + _TITLE))
         middle = _GAP + _NEAREST_SHOWN * (_SIDE + _GAP) + _GAP // 2
         pen.line((middle, top + _TITLE, middle, top + _TITLE + _SIDE), fill="grey", width=2)
     return sheet
@@ -198,9 +212,10 @@ def save_sheet(sheet: PILImage.Image, path: Path, *, overwrite: bool = False) ->
 
 def _title(row: object) -> str:
     name, number, images, mean_distance = row[:4]  # type: ignore[index]
-    text = f"{name} {number}: {images} images, mean distance {mean_distance:.2f}"
+    # The marks keep the line running from the left where a name is Arabic.
+    text = f"\u200e{name}\u200e {number}: {images} images, mean distance {mean_distance:.2f}"
     if row.margin == row.margin and row.margin > 0:  # type: ignore[attr-defined]
-        text += f", looks like {row.other_class}"  # type: ignore[attr-defined]
+        text += f", looks like {row.other_class}\u200e"  # type: ignore[attr-defined]
     return text + " (right of the line: the furthest from its centre)"
 
 

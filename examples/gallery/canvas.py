@@ -9,6 +9,7 @@ import numpy as np
 from PIL import Image, ImageDraw, ImageFont
 
 from examples.gallery.kit import Kit
+from examples.gallery.shaping import shaped
 from examples.gallery.truth import Line, Quad, script_of
 
 Font = ImageFont.FreeTypeFont
@@ -87,7 +88,7 @@ class Canvas:
             place = (x, y + rnd.uniform(-0.06, 0.06) * font.size)
             ink = self._ink(word, place, font, "rs" if arabic else "ls")
             whole.paste(255, mask=ink)
-            step = font.getlength(word) + font.size * rnd.uniform(0.25, 0.4)
+            step = length(word, font) + font.size * rnd.uniform(0.25, 0.4)
             x += -step if arabic else step
         self.image.paste(fill, mask=whole)
         self._remember(text, whole.getbbox())
@@ -128,14 +129,9 @@ class Canvas:
         self, text: str, xy: tuple[float, float], font: Font, anchor: str, stroke: int = 0
     ) -> Image.Image:
         mask = Image.new("L", self.image.size)
+        text, direction = _laid_out(text, font)
         ImageDraw.Draw(mask).text(
-            xy,
-            text,
-            255,
-            font,
-            anchor=anchor,
-            stroke_width=stroke,
-            direction="rtl" if script_of(text) == "ar" else None,
+            xy, text, 255, font, anchor=anchor, stroke_width=stroke, direction=direction
         )
         return mask
 
@@ -149,18 +145,23 @@ class Canvas:
         self.lines.append(Line(unicodedata.normalize("NFC", text), script_of(text), box))
 
 
+def length(text: str, font: Font) -> float:
+    """Return how wide a line becomes, in pixels."""
+    return font.getlength(_laid_out(text, font)[0])
+
+
 def wrap(text: str, font: Font, width: float, *, even: bool = False) -> list[str]:
     """Break a text into lines at most `width` pixels wide, `even` ones if wanted."""
     lines: list[str] = []
     for word in text.split():
         longer = f"{lines[-1]} {word}" if lines else word
-        if lines and font.getlength(longer) <= width:
+        if lines and length(longer, font) <= width:
             lines[-1] = longer
         else:
             lines.append(word)
     if even:
         tighter = wrap(text, font, width * 0.95)
-        if len(tighter) == len(lines) and all(font.getlength(t) <= width for t in tighter):
+        if len(tighter) == len(lines) and all(length(t, font) <= width for t in tighter):
             return wrap(text, font, width * 0.95, even=len(lines) > 1)
     return lines
 
@@ -178,6 +179,15 @@ def fit(
     for smaller in range(size, 11, -2):
         font = kit.font(role, smaller, arabic=script_of(text) == "ar")
         lines = wrap(text, font, width, even=True)
-        if len(lines) <= most and all(font.getlength(line) <= width for line in lines):
+        if len(lines) <= most and all(length(line, font) <= width for line in lines):
             return font, lines
     raise ValueError(f"{text!r} does not fit into {most} lines of {width:.0f} pixels")
+
+
+def _laid_out(text: str, font: Font) -> tuple[str, str | None]:
+    """Return what Pillow is to draw for a line, and its direction where Pillow can follow one."""
+    if script_of(text) != "ar":
+        return text, None
+    if font.layout_engine == ImageFont.Layout.RAQM:
+        return text, "rtl"
+    return shaped(text), None

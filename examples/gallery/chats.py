@@ -8,7 +8,7 @@ from typing import Literal
 from PIL import Image
 
 from examples.gallery import scenes, texts
-from examples.gallery.canvas import Canvas, wrap
+from examples.gallery.canvas import Canvas, length, wrap
 from examples.gallery.dice import Dice
 from examples.gallery.kit import Kit
 
@@ -110,7 +110,7 @@ class _Screen:
             y += 4 if mine == previous else 10
             if y + tall > bottom - 64:
                 break
-            wide = max(font.getlength(line) for line in lines) / self.unit
+            wide = max(length(line, font) for line in lines) / self.unit
             wide = max(wide, 56) + 24
             left = 348 - wide if mine else 12
             self.box(left, y, left + wide, y + tall, theme.mine if mine else theme.theirs, 10)

@@ -32,6 +32,8 @@ _ARABIC_ROLES = {
     "square": ("NotoKufiArabic-Bold", "Amiri-Bold", "DejaVuSans-Bold"),
     "hand": ("Amiri-Slanted", "NotoNaskhArabic-Regular", "DejaVuSans"),
 }
+# Without libraqm a font has to have the joined letters as characters, as DejaVu has.
+_SHAPED_ROLES = {role: names[-1:] for role, names in _ARABIC_ROLES.items()}
 _FONT_ADVICE = (
     "install them with `pip install matplotlib` (its wheel carries DejaVu) or, on Debian and "
     "Ubuntu, `apt-get install fonts-dejavu-core fonts-noto-core fonts-hosny-amiri`"
@@ -60,7 +62,7 @@ class Kit:
     Attributes
     ----------
     latin, arabic : mapping of str to Path
-        Font files by role; `arabic` is empty when Arabic can't be drawn properly.
+        Font files by role; `arabic` is empty when there is none for Arabic.
     portraits, views : mapping of str to Path
         Photographs with one face each, and without any.
     notes : tuple of str
@@ -87,13 +89,10 @@ class Kit:
         if absent:
             raise RuntimeError(f"no font for {', '.join(absent)} was found: {_FONT_ADVICE}")
         notes = []
-        arabic, absent = _cast(_ARABIC_ROLES, files)
+        arabic, absent = _cast(_ARABIC_ROLES if _has_raqm() else _SHAPED_ROLES, files)
         if absent:
             arabic = {}
             notes.append(f"no Arabic pictures: no Arabic font was found; {_FONT_ADVICE}")
-        if problem := _shaping_problem():
-            arabic = {}
-            notes.append(f"no Arabic pictures: {problem}")
         portraits, views = _in_wheels(_PORTRAITS), _in_wheels(_VIEWS)
         if not portraits:
             notes.append("no selfies: `pip install scikit-image` brings a photograph with a face")
@@ -103,7 +102,8 @@ class Kit:
 
     def font(self, role: str, size: int, *, arabic: bool = False) -> ImageFont.FreeTypeFont:
         """Return the font of a role, `size` pixels to the em."""
-        return _load(str((self.arabic if arabic else self.latin)[role]), size, arabic)
+        path = (self.arabic if arabic else self.latin)[role]
+        return _load(str(path), size, arabic and _has_raqm())
 
     def photo(self, name: str) -> Image.Image:
         """Return a photograph, as RGB."""
@@ -111,8 +111,8 @@ class Kit:
 
 
 @cache
-def _load(path: str, size: int, shaped: bool) -> ImageFont.FreeTypeFont:
-    layout = ImageFont.Layout.RAQM if shaped else ImageFont.Layout.BASIC
+def _load(path: str, size: int, raqm: bool) -> ImageFont.FreeTypeFont:
+    layout = ImageFont.Layout.RAQM if raqm else ImageFont.Layout.BASIC
     return ImageFont.truetype(path, size, layout_engine=layout)
 
 
@@ -144,17 +144,10 @@ def _font_files() -> Iterator[Path]:
         yield from sorted(folder.rglob("*.ttf"))
 
 
-def _shaping_problem() -> str | None:
+def _has_raqm() -> bool:
     # Pillow's wheels bring libraqm, which looks for FriBiDi on the system at run time; without it
     # they say that they have no raqm either.
-    for part in ("raqm", "fribidi"):
-        if not features.check_feature(part):
-            return (
-                f"Pillow has no {part}, without which Arabic letters stand apart and in the wrong "
-                "order; on Debian and Ubuntu `apt-get install libfribidi0`, on macOS `brew install "
-                "fribidi`"
-            )
-    return None
+    return all(features.check_feature(part) for part in ("raqm", "fribidi"))
 
 
 def _in_wheels(photos: Mapping[str, tuple[str, str]]) -> dict[str, Path]:

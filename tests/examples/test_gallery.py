@@ -20,7 +20,7 @@ from shapely.geometry import Polygon, box
 
 from examples.gallery import Drawing, Kit, draw_gallery, texts
 from examples.gallery.canvas import Canvas
-from examples.gallery.truth import count_maths
+from examples.gallery.truth import count_maths, script_of
 
 ROOT = Path(__file__).resolve().parents[2]
 
@@ -169,8 +169,6 @@ def test_selfies_stand_on_their_feet(out: Path, drawings: list[Drawing], kit: Ki
 
 
 def test_arabic_is_joined_and_runs_from_right_to_left(kit: Kit) -> None:
-    if not kit.arabic:
-        pytest.skip("; ".join(kit.notes))
     # DejaVu has the joined shapes as characters of their own: drawn one by one from the left,
     # they are what a shaped line must look like.
     dejavu = kit.latin["slide"]
@@ -242,19 +240,40 @@ def test_count_maths(text: str, count: int) -> None:
 
 
 @pytest.mark.parametrize("part", ["raqm", "fribidi"])
-def test_without_shaping_no_arabic_but_a_warning(
+def test_without_raqm_arabic_is_drawn_in_dejavu(
     part: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     check = features.check_feature
-    if part == "fribidi" and not check("raqm"):
-        pytest.skip("this Pillow has no raqm, which is told first")
     monkeypatch.setattr(features, "check_feature", lambda name: name != part and check(name))
+    kit = Kit.find()
+    assert {path.stem for path in kit.arabic.values()} == {"DejaVuSans", "DejaVuSans-Bold"}
+    drawings = draw_gallery(tmp_path, count=12, kit=kit)
+    assert "ar" in {line.script for drawing in drawings for line in drawing.lines}
 
-    with pytest.warns(UserWarning, match=f"no Arabic pictures: Pillow has no {part}.*libfribidi0"):
-        drawings = draw_gallery(tmp_path, count=12)
 
-    assert len(drawings) == 12
-    assert "ar" not in {line.script for drawing in drawings for line in drawing.lines}
+def test_without_raqm_lines_look_as_with_it(kit: Kit) -> None:
+    if not features.check("raqm"):
+        pytest.skip("this Pillow has no raqm to compare with")
+    fonts = [
+        ImageFont.truetype(kit.latin["slide"], 80, layout_engine=engine)
+        for engine in (ImageFont.Layout.BASIC, ImageFont.Layout.RAQM)
+    ]
+    pools = (texts.MEMES, texts.STRIPS, texts.CHATS, texts.POSTS, texts.NOTES)
+    lines = [text for pool in pools for text in strings(pool["ar"])]
+    lines += [wish for wish, _, _ in texts.GREETINGS if script_of(wish) == "ar"]
+    assert len(lines) > 50
+    for text in lines:
+        drawn = []
+        for font in fonts:
+            canvas = Canvas(kit, Image.new("RGB", (8000, 200)))
+            canvas.write(text, (20, 20), font, "#ffffff")
+            ink = canvas.image.convert("L")
+            drawn.append(ink.crop(ink.getbbox()))
+        ours, theirs = drawn
+        assert ours.width == pytest.approx(theirs.width, rel=0.02), text
+        both = np.stack([np.asarray(image.resize(theirs.size)) > 127 for image in drawn])
+        # Letters that are not joined have less than 0.2.
+        assert both.all(axis=0).sum() / both.any(axis=0).sum() > 0.7, text
 
 
 def test_without_photographs_scenes_are_drawn(tmp_path: Path, kit: Kit) -> None:

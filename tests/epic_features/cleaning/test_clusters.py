@@ -1,5 +1,7 @@
 """Components of a class, and those that look like another class."""
 
+from dataclasses import replace
+
 import numpy as np
 import pandas as pd
 import pytest
@@ -78,6 +80,25 @@ def test_columns_of_a_feature_table_do(tmp_path):
     assert PILImage.open(tmp_path / "sheet.png").size == sheet.size
     colours = {c for _, c in sheet.getcolors(10**6)}
     assert {(250, 250, 250), (8, 8, 8)} <= colours
+
+
+def test_a_sheet_names_arabic_classes(tmp_path):
+    features, labels = embedded()
+    found = find_clusters(features, labels, only="first", k=1)
+
+    def title(name):
+        sheet = contact_sheet(
+            replace(found, components=found.components.assign(**{"class": name})), tmp_path
+        )
+        return np.asarray(sheet.convert("L"))[:24] < 128
+
+    def width(name):
+        return np.flatnonzero(title(name).any(axis=0)).max()
+
+    # Boxes in place of letters all look the same, and this letter is 11 pixels wide when it stands
+    # apart.
+    assert (title("صور") != title("ورق")).any()
+    assert width("ييي") - width("ي") < 16
 
 
 def test_what_can_not_be_divided_is_said():

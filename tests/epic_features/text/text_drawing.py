@@ -10,16 +10,11 @@ from PIL import Image as PillowImage
 from PIL import ImageDraw, ImageFont, features
 
 from epic_features.image import Image
+from examples.gallery.shaping import shaped
 
 _FOLDERS = ("/usr/share/fonts", "/usr/local/share/fonts", "/Library/Fonts", "C:/Windows/Fonts")
 _LATIN = ("DejaVuSans.ttf", "LiberationSans-Regular.ttf", "Arial.ttf", "arial.ttf")
 _ARABIC = ("NotoNaskhArabic-Regular.ttf", "NotoSansArabic-Regular.ttf", "DejaVuSans.ttf")
-
-
-_NOT_JOINED_AFTER = frozenset(
-    "\u0627\u0623\u0625\u0622\u062f\u0630\u0631\u0632\u0648\u0624\u0629\u0649\u0621"
-)
-_LEFT_TO_RIGHT = re.compile(r"([A-Za-z0-9\u0660-\u0669][A-Za-z0-9\u0660-\u0669.,:/]*)")
 
 
 def font(size, arabic=False, text=""):
@@ -40,35 +35,6 @@ def _packaged():
     return Path(matplotlib.get_data_path()) / "fonts" / "ttf" / "DejaVuSans.ttf"
 
 
-def shaped(text):
-    """Return a line of Arabic as presentation forms from left to right.
-
-    What libraqm does, for machines on which it finds no FriBiDi; enough for the lines drawn here.
-    """
-    letters = unicodedata.normalize("NFC", text)
-    if any(map(unicodedata.combining, letters)):
-        pytest.skip("this Pillow can't put diacritics on Arabic letters (no libraqm)")
-    forms, joined = [], False
-    for index, char in enumerate(letters):
-        name = unicodedata.name(char, "")
-        if not name.startswith("ARABIC LETTER"):
-            forms.append(char)
-            joined = False
-            continue
-        following = letters[index + 1] if index + 1 < len(letters) else " "
-        joins = char not in _NOT_JOINED_AFTER and unicodedata.name(following, "").startswith(
-            "ARABIC LETTER"
-        )
-        joins = joins and following != "\u0621"
-        form = ("ISOLATED", "INITIAL", "FINAL", "MEDIAL")[joins + 2 * joined]
-        forms.append(unicodedata.lookup(f"{name} {form} FORM"))
-        joined = joins
-    pieces = _LEFT_TO_RIGHT.split("".join(forms))
-    return "".join(
-        piece if index % 2 else piece[::-1] for index, piece in reversed(list(enumerate(pieces)))
-    )
-
-
 def blank(width, height, colour="white"):
     return PillowImage.new("RGB", (width, height), colour)
 
@@ -78,6 +44,8 @@ def write(picture, place, text, size=32, arabic=False, colour="black", **options
     draw = ImageDraw.Draw(picture)
     chosen = font(size, arabic, text)
     if arabic and not features.check("raqm"):
+        if any(map(unicodedata.combining, unicodedata.normalize("NFC", text))):
+            pytest.skip("this Pillow can't put diacritics on Arabic letters (no libraqm)")
         text = shaped(text)
     draw.text(place, text, font=chosen, fill=colour, **options)
     return tuple(map(int, draw.textbbox(place, text, font=chosen)))
