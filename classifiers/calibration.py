@@ -72,7 +72,7 @@ def fit_temperature(
         Index of the true class of each.
     weights : ndarray of float64, shape (n,), optional
         Weights of the images.
-    prior : ndarray of float64, shape (n_classes,), optional
+    prior : ndarray of float64, shape (n, n_classes), optional
         What is added to the divided scores.
 
     Returns

@@ -193,7 +193,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         else:
             self.fold_ = given_folds(fold, codes)
         tables = {} if fold_tables is None else fold_tables
-        parts, rounds = self._held_out(X, tables, codes, weights, groups)
+        parts, priors, rounds = self._held_out(X, tables, codes, weights, groups)
         self.encoder_ = self._new_encoder()
         numbers = self.encoder_.fit_transform(X, labels, groups=groups)
         self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
@@ -201,10 +201,10 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         self.log_shares_ = log_shares(codes, len(self.classes_), weights)
         tested = self.fold_ >= 0
         known = codes[tested], weights[tested]
-        self.part_temperatures_ = fit_temperatures(parts[:, tested], *known, self._log_prior)
-        logits = joined(parts[:, tested], self.part_temperatures_) + self._log_prior
+        self.part_temperatures_ = fit_temperatures(parts[:, tested], *known, priors[tested])
+        logits = joined(parts[:, tested], self.part_temperatures_) + priors[tested]
         self.temperature_ = fit_temperature(logits, *known)
-        self.out_of_fold_ = self._calibrated_apart(parts, codes, weights)
+        self.out_of_fold_ = self._calibrated_apart(parts, priors, codes, weights)
         self.guarantee_: Guarantee | None = None
         if self.protect:
             protected = np.isin(self.classes_, self.protect)
@@ -217,7 +217,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_is_fitted(self, "booster_")
         check_provenance(X, self.provenance_)
         parts = self._evidence(self.booster_, self.encoder_, self.log_shares_, X)
-        return joined(parts, self.part_temperatures_) + self._log_prior
+        return joined(parts, self.part_temperatures_) + self._prior(self.log_shares_)
 
     def predict_proba(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
         """Return calibrated probabilities, shape (n_rows, n_classes).
@@ -273,13 +273,12 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given = contributions(self.booster_, self.encoder_.transform(X))
         given[..., -1] -= self.log_shares_
         given /= self.part_temperatures_[0]
-        given[..., -1] += self._log_prior
+        given[..., -1] += self._prior(self.log_shares_)
         return given
 
-    @property
-    def _log_prior(self) -> NDArray[np.float64]:
-        """What is added to the evidence: the logarithm of what is expected of each class."""
-        return np.zeros(len(self.classes_)) if self.priors == "equal" else self.log_shares_
+    def _prior(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+        """Return what is added to the evidence: the logarithm of what is expected of each class."""
+        return np.zeros_like(shares) if self.priors == "equal" else shares
 
     def _evidence(
         self,
@@ -347,18 +346,20 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes: NDArray[np.intp],
         weights: NDArray[np.float64],
         groups: ArrayLike | None,
-    ) -> tuple[NDArray[np.float64], int]:
-        """Return the evidence of each part for each row by models without it, and mean rounds."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+        """Return what models without it say of each row: evidence and prior; and mean rounds."""
         found, rounds = [], []
+        priors = np.zeros((len(codes), len(self.classes_)))
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             mine = tables.get(int(fold), table)
-            scores, needed = self._hold_out(fold, mine, codes, weights, groups)
+            scores, shares, needed = self._hold_out(fold, mine, codes, weights, groups)
             found.append((self.fold_ == fold, scores))
+            priors[self.fold_ == fold] = self._prior(shares)
             rounds.append(needed)
         parts = np.zeros((len(scores), len(codes), len(self.classes_)))
         for rows, scores in found:
             parts[:, rows] = scores
-        return parts, max(1, round(float(np.mean(rounds))))
+        return parts, priors, max(1, round(float(np.mean(rounds))))
 
     def _hold_out(
         self,
@@ -367,8 +368,11 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         codes: NDArray[np.intp],
         weights: NDArray[np.float64],
         groups: ArrayLike | None,
-    ) -> tuple[NDArray[np.float64], int]:
-        """Return the evidence for the rows of a fold by a model without it, and its rounds."""
+    ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+        """Return the evidence for the rows of a fold by a model without it.
+
+        And the logarithms of the shares of its classes, and its rounds.
+        """
         test = np.flatnonzero(self.fold_ == fold)
         train = np.flatnonzero(self.fold_ != fold)
         if absent := sorted(set(range(len(self.classes_))) - set(codes[train].tolist())):
@@ -391,7 +395,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             needed = fit_boosters(*seen, stop=stop).best_iteration
         booster = fit_boosters(*seen, rounds=needed)
         shares = log_shares(codes[train], len(self.classes_), weights[train])
-        return self._evidence(booster, encoder, shares, _rows(table, test)), needed
+        return self._evidence(booster, encoder, shares, _rows(table, test)), shares, needed
 
     def _stop_rows(
         self, codes: NDArray[np.intp], groups: ArrayLike | None, train: NDArray[np.intp]
@@ -407,15 +411,19 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         return stop if enough else None
 
     def _calibrated_apart(
-        self, parts: NDArray[np.float64], codes: NDArray[np.intp], weights: NDArray[np.float64]
+        self,
+        parts: NDArray[np.float64],
+        priors: NDArray[np.float64],
+        codes: NDArray[np.intp],
+        weights: NDArray[np.float64],
     ) -> NDArray[np.float64]:
         probabilities = np.full(parts.shape[1:], np.nan)
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = self.fold_ == fold
             rest = ~test & (self.fold_ >= 0)
             known = codes[rest], weights[rest]
-            fitted = fit_temperatures(parts[:, rest], *known, self._log_prior)
-            logits = joined(parts, fitted) + self._log_prior
+            fitted = fit_temperatures(parts[:, rest], *known, priors[rest])
+            logits = joined(parts, fitted) + priors
             temperature = fit_temperature(logits[rest], *known)
             probabilities[test] = softmax(logits[test], temperature)
         return probabilities
