@@ -209,6 +209,18 @@ def test_a_part_that_is_lost_is_missed(model, lost, tmp_path):
         FusionClassifier.load(tmp_path)
 
 
+@pytest.mark.parametrize("temperatures", [[1.0], [1.0, 2.0], [1.0, 2.0, 3.0, 4.0], [1.0, 2.0, 0.0]])
+def test_there_is_a_temperature_for_each_part(model, temperatures, tmp_path):
+    if model.mode != "product" and len(temperatures) == 1:
+        pytest.skip("the trees are the only part")
+    model.save(tmp_path)
+    record = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
+    record["part_temperatures"] = temperatures
+    (tmp_path / "model.json").write_text(json.dumps(record), encoding="utf-8")
+    with pytest.raises(ModelFileError, match="temperatures"):
+        FusionClassifier.load(tmp_path)
+
+
 def test_the_writing_is_a_reason_of_its_own(model, fused):
     table, _ = fused
     total = model.contributions(table).sum(axis=2)
