@@ -71,3 +71,27 @@ def given_folds(fold: ArrayLike, codes: NDArray[np.intp]) -> NDArray[np.intp]:
     if len(np.unique(given[given >= 0])) < 2:
         raise TableError("all rows are of one fold; there is nothing to test on")
     return given.astype(np.intp)
+
+
+def stop_rows(
+    codes: NDArray[np.intp],
+    groups: ArrayLike | None,
+    tested: NDArray[np.bool_],
+    folds: int,
+    random_state: int,
+) -> NDArray[np.bool_] | None:
+    """Choose the training rows that tell when to stop; None when there are too few.
+
+    Parameters
+    ----------
+    codes, groups, folds, random_state
+        As for `make_folds`.
+    tested : ndarray of bool, shape (n,)
+        Which rows are good enough to judge by.
+    """
+    try:
+        stop = (make_folds(codes, groups, folds, random_state) == 0) & tested
+    except TableError:
+        return None
+    enough = stop.any() and len(np.unique(codes[~stop])) == len(np.unique(codes))
+    return stop if enough else None

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -67,3 +67,36 @@ def check_classes(
             f"no images of the protected classes {', '.join(unknown)}; there are "
             f"{', '.join(classes)}"
         )
+
+
+def row_weights(
+    class_weight: str | Mapping[str, float] | None,
+    classes: NDArray[Any],
+    codes: NDArray[np.intp],
+    sample_weight: ArrayLike | None,
+) -> NDArray[np.float64]:
+    """Return the weight of each row: that of its class, times its own.
+
+    Raises
+    ------
+    TableError
+        One of the two is wrong, or all weights are 0.
+    """
+    counts = np.bincount(codes, minlength=len(classes))
+    if class_weight == "balanced":
+        by_class = counts.sum() / (len(counts) * counts)
+    elif isinstance(class_weight, Mapping):
+        by_class = np.array([float(class_weight.get(name, 1.0)) for name in classes])
+    elif class_weight is None:
+        by_class = np.ones(len(counts))
+    else:
+        raise TableError(f"class_weight={class_weight!r}; give None, 'balanced' or a dict")
+    weights: NDArray[np.float64] = by_class[codes]
+    if sample_weight is not None:
+        given = np.asarray(sample_weight, np.float64)
+        if given.shape != weights.shape or not np.isfinite(given).all() or (given < 0).any():
+            raise TableError("sample_weight must be one finite number >= 0 for every row")
+        weights = weights * given
+    if not weights.any():
+        raise TableError("every row has the weight 0; there is nothing to train on")
+    return weights

@@ -23,13 +23,15 @@ from classifiers.calibration import (
 )
 from classifiers.encoding import TableEncoder
 from classifiers.extras import require_lightgbm
-from classifiers.folds import given_folds, make_folds
+from classifiers.folds import given_folds, make_folds, stop_rows
 from classifiers.guarantee import Guarantee, decide, find_guarantee
-from classifiers.labels import check_classes, labels_of
+from classifiers.labels import check_classes, labels_of, row_weights
 from classifiers.table import Table, TableError, check_provenance, provenance_of
 
 if TYPE_CHECKING:
     import lightgbm
+
+Floats = NDArray[np.float64]
 
 logger = logging.getLogger(__name__)
 
@@ -187,7 +189,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         labels = labels_of(y, len(X))
         self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         check_classes(self.classes_, counts, self.protect)
-        weights = self._weights(codes, counts, sample_weight)
+        weights = row_weights(self.class_weight, self.classes_, codes, sample_weight)
         if fold is None:
             self.fold_ = make_folds(codes, groups, self.folds, self.random_state)
         else:
@@ -212,14 +214,14 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.guarantee_ = find_guarantee(scores, protected[codes[tested]], self.fold_[tested])
         return self
 
-    def decision_function(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
+    def decision_function(self, X: Table) -> Floats:  # noqa: N803
         """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two."""
         check_is_fitted(self, "booster_")
         check_provenance(X, self.provenance_)
         parts = self._evidence(self.booster_, self.encoder_, self.log_shares_, X)
         return joined(parts, self.part_temperatures_) + self._prior(self.log_shares_)
 
-    def predict_proba(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
+    def predict_proba(self, X: Table) -> Floats:  # noqa: N803
         """Return calibrated probabilities, shape (n_rows, n_classes).
 
         Raises
@@ -261,7 +263,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     def __reduce__(self) -> tuple[Any, ...]:
         return _unpickled, (type(self),), self.__getstate__()
 
-    def contributions(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
+    def contributions(self, X: Table) -> Floats:  # noqa: N803
         """Return how much each feature adds to the raw score of each class.
 
         Returns
@@ -276,25 +278,19 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         given[..., -1] += self._prior(self.log_shares_)
         return given
 
-    def _prior(self, shares: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _prior(self, shares: Floats) -> Floats:
         """Return what is added to the evidence: the logarithm of what is expected of each class."""
         return np.zeros_like(shares) if self.priors == "equal" else shares
 
     def _evidence(
-        self,
-        booster: lightgbm.Booster,
-        encoder: TableEncoder,
-        shares: NDArray[np.float64],
-        table: Table,
-    ) -> NDArray[np.float64]:
+        self, booster: lightgbm.Booster, encoder: TableEncoder, shares: Floats, table: Table
+    ) -> Floats:
         """Return the evidence of each part of the model, shape (n_parts, n_rows, n_classes)."""
         parts = self._scores(booster, encoder, table)
         parts[0] -= shares
         return parts
 
-    def _scores(
-        self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table
-    ) -> NDArray[np.float64]:
+    def _scores(self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table) -> Floats:
         """Return the raw scores of the trees, and the evidence of what else there is."""
         return raw_scores(booster, encoder.transform(table))[None]
 
@@ -318,35 +314,14 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             "patience": self.patience,
         }
 
-    def _weights(
-        self, codes: NDArray[np.intp], counts: NDArray[np.intp], sample_weight: ArrayLike | None
-    ) -> NDArray[np.float64]:
-        if self.class_weight == "balanced":
-            by_class = counts.sum() / (len(counts) * counts)
-        elif isinstance(self.class_weight, dict):
-            by_class = np.array([float(self.class_weight.get(c, 1.0)) for c in self.classes_])
-        elif self.class_weight is None:
-            by_class = np.ones(len(counts))
-        else:
-            raise TableError(f"class_weight={self.class_weight!r}; give None, 'balanced' or a dict")
-        weights: NDArray[np.float64] = by_class[codes]
-        if sample_weight is not None:
-            given = np.asarray(sample_weight, np.float64)
-            if given.shape != weights.shape or not np.isfinite(given).all() or (given < 0).any():
-                raise TableError("sample_weight must be one finite number >= 0 for every row")
-            weights = weights * given
-        if not weights.any():
-            raise TableError("every row has the weight 0; there is nothing to train on")
-        return weights
-
     def _held_out(
         self,
         table: Table,
         tables: Mapping[int, Table],
         codes: NDArray[np.intp],
-        weights: NDArray[np.float64],
+        weights: Floats,
         groups: ArrayLike | None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    ) -> tuple[Floats, Floats, int]:
         """Return what models without it say of each row: evidence and prior; and mean rounds."""
         found, rounds = [], []
         priors = np.zeros((len(codes), len(self.classes_)))
@@ -366,9 +341,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         fold: int,
         table: Table,
         codes: NDArray[np.intp],
-        weights: NDArray[np.float64],
+        weights: Floats,
         groups: ArrayLike | None,
-    ) -> tuple[NDArray[np.float64], NDArray[np.float64], int]:
+    ) -> tuple[Floats, Floats, int]:
         """Return the evidence for the rows of a fold by a model without it.
 
         And the logarithms of the shares of its classes, and its rounds.
@@ -388,7 +363,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             _rows(table, train), self.classes_[codes[train]], groups=part
         )
         seen = (numbers, codes[train], weights[train], self._boosting())
-        stop = self._stop_rows(codes, groups, train)
+        tested = self.fold_[train] >= 0
+        stop = stop_rows(codes[train], part, tested, self.folds, self.random_state)
         if stop is None:
             needed = max(1, self.max_rounds // 5)
         else:
@@ -397,26 +373,9 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         shares = log_shares(codes[train], len(self.classes_), weights[train])
         return self._evidence(booster, encoder, shares, _rows(table, test)), shares, needed
 
-    def _stop_rows(
-        self, codes: NDArray[np.intp], groups: ArrayLike | None, train: NDArray[np.intp]
-    ) -> NDArray[np.bool_] | None:
-        """Choose the training rows that tell when to stop; None when there are too few."""
-        part = None if groups is None else np.asarray(groups)[train]
-        try:
-            stop = make_folds(codes[train], part, self.folds, self.random_state) == 0
-        except TableError:
-            return None
-        stop &= self.fold_[train] >= 0
-        enough = stop.any() and len(np.unique(codes[train][~stop])) == len(self.classes_)
-        return stop if enough else None
-
     def _calibrated_apart(
-        self,
-        parts: NDArray[np.float64],
-        priors: NDArray[np.float64],
-        codes: NDArray[np.intp],
-        weights: NDArray[np.float64],
-    ) -> NDArray[np.float64]:
+        self, parts: Floats, priors: Floats, codes: NDArray[np.intp], weights: Floats
+    ) -> Floats:
         probabilities = np.full(parts.shape[1:], np.nan)
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = self.fold_ == fold

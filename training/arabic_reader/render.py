@@ -40,7 +40,7 @@ _LEAST_SIZE, _MOST_SIZE = 9, 52
 # Lines that must not be read: other scripts, and boxes without any text.
 _FOREIGN_SHARE, _EMPTY_SHARE = 0.05, 0.02
 _ICON_SHARE = 0.14
-_RESHAPED_SHARE = 0.2
+_RESHAPED_SHARE = 0.15
 # Numbers are often drawn with gaps between the digits, which letters that join can't have.
 _TRACKED_SHARE, _WIDEST_GAP = 0.3, 0.7
 # Verses stand in brackets of their own, which are not among the symbols; fonts for books have them,

@@ -32,13 +32,13 @@ def reshaped(rng: np.random.Generator, mask: Mask, size: int) -> Mask:
         The letters, cut to the ink again.
     """
     kind = rng.random()
-    if kind < 0.3:
+    if kind < 0.4:
         changed = _leaning(mask, rng.uniform(-0.5, 0.5))
     elif kind < 0.55:
         changed = _hollow(rng, mask, size) if size >= _LEAST_HOLLOW else mask
-    elif kind < 0.7:
+    elif kind < 0.75:
         changed = _weighed(rng, mask, size)
-    elif kind < 0.85:
+    elif kind < 0.9:
         changed = _wavy(rng, mask, size)
     else:
         stretch = float(np.exp(rng.uniform(-0.4, 0.5)))
