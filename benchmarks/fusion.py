@@ -1,9 +1,10 @@
 """What an embedding adds to the metadata: ``python -m benchmarks.fusion FEATURES DATA -o OUT``.
 
-FEATURES is a table of the groups core, cartoon, quality, layout and texture of the pictures in
-DATA, a folder with a ``manifest.csv``, with the column ``embedding`` (``epic extract --embed``).
-Every model is trained and judged on the same folds by source repository, with its defaults; what
-is learned of the embedding is learned inside the folds.
+FEATURES is a table of the groups core, cartoon, quality, layout, texture and, if wanted, writing of
+the pictures in DATA, a folder with a ``manifest.csv``, with the column ``embedding`` (``epic
+extract --embed``). Every model is trained and judged on the same folds by source repository, with
+its defaults but for the priors: all classes are expected alike, as by the shipped models. What is
+learned of the embedding is learned inside the folds.
 
 A network that was trained on these very pictures would know them. For ours, ``--held-out`` gives
 the embeddings by networks that had not seen a fold: what `training.distillation` keeps, one set for
@@ -16,6 +17,7 @@ import argparse
 import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -23,13 +25,13 @@ import pyarrow as pa
 
 from benchmarks import machine
 from classifiers import FusionClassifier, TabularClassifier, evaluate
-from classifiers.calibration import fit_temperature, softmax
+from classifiers.calibration import fit_temperature, log_shares, softmax
 from classifiers.embeddings import lists_of, logistic_regression
 from classifiers.evaluation import Evaluation
 from classifiers.fusion_encoding import MODES
 from classifiers.table import provenance_of
 from classifiers.workflow import read_features
-from training.cards import TARGETS, WEIGHTS
+from training.cards import SHIPPED, TARGETS, WEIGHTS
 from training.data import EVERY
 
 # The data were all re-encoded in one way, which erased these.
@@ -82,7 +84,8 @@ def main() -> None:
         "the pictures held out, on five folds by source repository, in brackets the standard "
         "deviation over the folds. The defaults of the trees are those of the metadata alone. "
         "`drawn` uses balanced class weights, as the shipped model does. The embedding alone is "
-        "judged by logistic regression.",
+        "judged by logistic regression. All models expect the classes alike, whatever their shares "
+        "in the data.",
         *sections,
     )
 
@@ -101,20 +104,25 @@ def _rows(
     aim: tuple[str, tuple[str, ...]],
     modes: Sequence[str],
 ) -> str:
-    (target, protect), weight = aim, WEIGHTS.get(name)
-    models: dict[str, TabularClassifier] = {
-        "metadata alone": TabularClassifier(class_weight=weight, protect=protect),
-        **{
-            f"both: {mode}": FusionClassifier(mode, class_weight=weight, protect=protect)
-            for mode in modes
-        },
+    target, protect = aim
+    same: dict[str, Any] = {
+        "class_weight": WEIGHTS.get(name),
+        "protect": protect,
+        "priors": SHIPPED["priors"],
     }
+    plain = table.drop_columns("writing") if "writing" in table.column_names else table
+    models: list[tuple[str, TabularClassifier, pa.Table]] = [
+        ("metadata alone", TabularClassifier(**same), plain),
+        *((f"both: {mode}", FusionClassifier(mode, **same), plain) for mode in modes),
+    ]
+    if plain is not table:
+        models.append(("both and writing: product", FusionClassifier("product", **same), table))
     fold = facts["fold"].to_numpy()
-    tables = {k: _with(table, vectors) for k, vectors in unseen.items()}
     lines = []
-    for label, model in models.items():
+    for label, model, seen in models:
+        tables = {k: _with(seen, vectors) for k, vectors in unseen.items()}
         started = time.process_time()
-        model.fit(table, facts[target], groups=facts["source_repo"], fold=fold, fold_tables=tables)
+        model.fit(seen, facts[target], groups=facts["source_repo"], fold=fold, fold_tables=tables)
         seconds = time.process_time() - started
         result = evaluate(
             facts[target], model.out_of_fold_, list(model.classes_), protect=protect, folds=fold
@@ -140,7 +148,8 @@ def _logistic(
     for number in np.unique(fold):
         test, embeddings = fold == number, unseen.get(int(number), seen)
         learned = logistic_regression(embeddings[~test], codes[~test], len(classes))
-        scores[test] = learned.log_probabilities(embeddings[test])
+        shares = log_shares(codes[~test], len(classes))
+        scores[test] = learned.log_probabilities(embeddings[test]) - shares
     odds = np.zeros_like(scores)
     for number in np.unique(fold):
         test = fold == number

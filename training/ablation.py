@@ -9,20 +9,19 @@ from __future__ import annotations
 
 import argparse
 import logging
-from collections.abc import Callable
-from functools import partial
+from dataclasses import replace
 from pathlib import Path
 
+import pandas as pd
 import pyarrow as pa
 
 from classifiers.encoding import TableEncoder
 from classifiers.evaluation import Evaluation, evaluate
 from classifiers.explanation import importance
-from classifiers.fusion import FusionClassifier
 from classifiers.tabular import TabularClassifier
 from classifiers.topics import part_of
 from epic_features.schema import CORE_COLUMNS
-from training.cards import MODES, TARGETS, WEIGHTS
+from training.cards import SHIPPED, TARGETS, WEIGHTS, new_model
 from training.data import Data, load_data
 
 _OUT = Path(__file__).resolve().parents[1] / "docs" / "ablation.md"
@@ -41,21 +40,29 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     data = load_data(options.data, options.cache, drawn=False)
+    without_writing = replace(data, table=_without_writing(data.table))
     parts = _parts(data)
     results: dict[str, dict[str, Evaluation]] = {}
     tops = []
     for name in TARGETS:
-        full, result = _run(data, name, None)
+        full, result = _run(data, name, _trees(name))
         results.setdefault("everything", {})[name] = result
         tops.append(_importance(name, full, data))
         for part in parts:
             columns = [c for other, names in parts.items() if other != part for c in names]
-            results.setdefault(f"without {part}", {})[name] = _run(data, name, columns)[1]
+            results.setdefault(f"without {part}", {})[name] = _run(
+                data, name, _trees(name, columns)
+            )[1]
         core = [c.name for c in CORE_COLUMNS if c.group != "file"]
         core = [c for c in core if c not in ("area", "width", "height")]
-        results.setdefault("the 37 columns alone", {})[name] = _run(data, name, core)[1]
-        fused = _run(data, name, None, partial(FusionClassifier, MODES[name]))[1]
-        results.setdefault("everything and the embedding", {})[name] = fused
+        results.setdefault("the 37 columns alone", {})[name] = _run(data, name, _trees(name, core))[
+            1
+        ]
+        for label, seen in (
+            ("everything and the embedding", without_writing),
+            ("everything, the embedding and writing", data),
+        ):
+            results.setdefault(label, {})[name] = _run(seen, name, new_model(name))[1]
     _OUT.write_text(_page(results, tops), encoding="utf-8")
 
 
@@ -69,15 +76,24 @@ def _parts(data: Data) -> dict[str, list[str]]:
     return parts
 
 
-def _run(
-    data: Data,
-    name: str,
-    columns: list[str] | None,
-    kind: Callable[..., TabularClassifier] = TabularClassifier,
-) -> tuple[TabularClassifier, Evaluation]:
+def _without_writing(table: pd.DataFrame) -> pd.DataFrame:
+    dropped = table.drop(columns="writing")
+    dropped.attrs = table.attrs
+    return dropped
+
+
+def _trees(name: str, columns: list[str] | None = None) -> TabularClassifier:
+    return TabularClassifier(
+        columns=columns,
+        protect=TARGETS[name][1],
+        class_weight=WEIGHTS.get(name),
+        priors=SHIPPED["priors"],
+    )
+
+
+def _run(data: Data, name: str, model: TabularClassifier) -> tuple[TabularClassifier, Evaluation]:
     target, protect = TARGETS[name]
     table, facts = data.of(target)
-    model = kind(columns=columns, protect=protect, class_weight=WEIGHTS.get(name))
     fold = facts["fold"].astype(int)
     tables = data.fold_tables(target)
     model.fit(table, facts[target], groups=facts["source_repo"], fold=fold, fold_tables=tables)
@@ -114,9 +130,9 @@ def _page(results: dict[str, dict[str, Evaluation]], tops: list[str]) -> str:
             "Made by `python -m training.ablation`; do not edit. Each row is a new training with a",
             "part of the feature table left out, tested on folds by source repository. The figures",
             "are over all images held out, in brackets the deviation over the five folds;",
-            "differences smaller than that say little. The last row has the",
-            "[embedding](embeddings.md) too. Drawn pictures take no part, so no row is exactly the",
-            "shipped models.",
+            "differences smaller than that say little. The last rows have the",
+            "[embedding](embeddings.md), and the column `writing`, too. Drawn pictures take no",
+            "part, so no row is exactly the shipped models.",
             "",
             f"Images: {counts}. Accuracy of always giving the most frequent class: {base}.",
             "",

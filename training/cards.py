@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,14 +24,15 @@ TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
 WEIGHTS = {"drawn": "balanced"}
 """Drawings are far fewer than photographs in the data, not on phones."""
 
-MODES = {"personal": "product", "gallery": "product", "whatsapp": "product", "drawn": "stack"}
-"""How the look of the picture as a whole is joined with the metadata: of the modes of
-`FusionClassifier` the one with the lowest cross-entropy on the folds."""
+SHIPPED: dict[str, Any] = {"mode": "product", "priors": "equal"}
+"""How the parts of the shipped models are joined, and what is expected before a picture is seen.
+The shares of the classes in the data come from what could be found; those of a phone are others."""
 
 
-def new_model(name: str) -> FusionClassifier:
+def new_model(name: str, columns: Sequence[str] | None = None) -> FusionClassifier:
     """Return a model as the one shipped under a name, not trained."""
-    return FusionClassifier(MODES[name], protect=TARGETS[name][1], class_weight=WEIGHTS.get(name))
+    weight, protect = WEIGHTS.get(name), TARGETS[name][1]
+    return FusionClassifier(**SHIPPED, columns=columns, protect=protect, class_weight=weight)
 
 
 _USE = {

@@ -28,7 +28,7 @@ from epic_features.extras.embedding import DEFAULT
 from epic_features.frame import to_pandas
 from epic_features.settings import EMBEDDING_ROLES
 from epic_gallery.cascade import Cascade, Step, settled, settling_thresholds, with_guarantee
-from training.cards import MODES, TARGETS, new_model
+from training.cards import SHIPPED, TARGETS, new_model
 from training.data import Data, load_data
 
 Reals = NDArray[np.float64]
@@ -112,7 +112,7 @@ def quick_table(data: Data, folder: Path, cache: Path) -> Data:
     if not parts[0][1].all():
         drawn, _ = extract_features(str(cache / "drawn-pictures"), cache / "drawn-boxes", settings)
         parts.append((to_pandas(drawn), ~parts[0][1]))
-    table = data.table.copy()
+    table = data.table.drop(columns="writing")
     for name in (c.name for c in COLUMNS.values() if c.group in ("text", "layout")):
         found = [
             frame.set_index("relative_path")[name].reindex(table["relative_path"][rows])
@@ -145,7 +145,7 @@ def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> Ta
         and pd.api.types.is_numeric_dtype(table[column.name])
         and table[column.name].notna().any()
     ]
-    model = FusionClassifier(MODES[target], columns=columns, protect=protect)
+    model = FusionClassifier(**SHIPPED, columns=columns, protect=protect)
     model.fit(
         table,
         facts[target],
