@@ -31,7 +31,7 @@ from classifiers.evaluation import Evaluation
 from classifiers.fusion_encoding import MODES
 from classifiers.table import provenance_of
 from classifiers.workflow import read_features
-from training.cards import SHIPPED, TARGETS, WEIGHTS
+from training.cards import SHIPPED, TARGETS
 from training.data import EVERY
 
 # The data were all re-encoded in one way, which erased these.
@@ -83,7 +83,7 @@ def main() -> None:
         f"({length} numbers, sha256 {network['sha256']}).{trained} All figures are over "
         "the pictures held out, on five folds by source repository, in brackets the standard "
         "deviation over the folds. The defaults of the trees are those of the metadata alone. "
-        "`drawn` uses balanced class weights, as the shipped model does. The embedding alone is "
+        "The embedding alone is "
         "judged by logistic regression. All models expect the classes alike, whatever their shares "
         "in the data.",
         *sections,
@@ -105,11 +105,7 @@ def _rows(
     modes: Sequence[str],
 ) -> str:
     target, protect = aim
-    same: dict[str, Any] = {
-        "class_weight": WEIGHTS.get(name),
-        "protect": protect,
-        "priors": SHIPPED["priors"],
-    }
+    same: dict[str, Any] = {"protect": protect, "priors": SHIPPED["priors"]}
     plain = table.drop_columns("writing") if "writing" in table.column_names else table
     models: list[tuple[str, TabularClassifier, pa.Table]] = [
         ("metadata alone", TabularClassifier(**same), plain),

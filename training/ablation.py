@@ -21,7 +21,7 @@ from classifiers.explanation import importance
 from classifiers.tabular import TabularClassifier
 from classifiers.topics import part_of
 from epic_features.schema import CORE_COLUMNS
-from training.cards import SHIPPED, TARGETS, WEIGHTS, new_model
+from training.cards import SHIPPED, TARGETS, new_model
 from training.data import Data, load_data
 
 _OUT = Path(__file__).resolve().parents[1] / "docs" / "ablation.md"
@@ -86,7 +86,6 @@ def _trees(name: str, columns: list[str] | None = None) -> TabularClassifier:
     return TabularClassifier(
         columns=columns,
         protect=TARGETS[name][1],
-        class_weight=WEIGHTS.get(name),
         priors=SHIPPED["priors"],
     )
 

@@ -21,9 +21,6 @@ TARGETS: dict[str, tuple[str, tuple[str, ...]]] = {
     "drawn": ("drawn", ()),
 }
 
-WEIGHTS = {"drawn": "balanced"}
-"""Drawings are far fewer than photographs in the data, not on phones."""
-
 SHIPPED: dict[str, Any] = {"mode": "product", "priors": "equal"}
 """How the parts of the shipped models are joined, and what is expected before a picture is seen.
 The shares of the classes in the data come from what could be found; those of a phone are others."""
@@ -31,8 +28,7 @@ The shares of the classes in the data come from what could be found; those of a 
 
 def new_model(name: str, columns: Sequence[str] | None = None) -> FusionClassifier:
     """Return a model as the one shipped under a name, not trained."""
-    weight, protect = WEIGHTS.get(name), TARGETS[name][1]
-    return FusionClassifier(**SHIPPED, columns=columns, protect=protect, class_weight=weight)
+    return FusionClassifier(**SHIPPED, columns=columns, protect=TARGETS[name][1])
 
 
 _USE = {
