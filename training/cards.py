@@ -53,12 +53,13 @@ _FAILURES = {
         "screenshots of posts whose picture is a meme, and memes cut from posts, are taken for "
         "each other",
         "slides and pages with little text are taken for screenshots or posts",
-        "three of four chats are taken for posts or other screenshots",
+        "half of the chats are taken for other screenshots or for posts",
         "flyers that consist of a photograph and a title are taken for memes",
         "painted wallpapers are taken for photographs",
     ),
     "whatsapp": (
-        "slides, and pages with large headings, are taken for screenshots",
+        "slides, and pages with large headings, are taken for screenshots; faint print for "
+        "handwriting",
         "cards with one line of calligraphy over a landscape are taken for other pictures",
         "advertisements made of screenshots are taken for screenshots",
         "screenshots filled by a photo or a video are taken for other pictures",
@@ -66,7 +67,8 @@ _FAILURES = {
     "drawn": (
         "painted landscapes and scenes with soft light are taken for photographs",
         "cartoons with dark, dull colours are taken for photographs",
-        "photographs of a single thing on a plain ground are taken for drawings",
+        "photographs of a single thing on a plain ground, and very bright ones, are taken for "
+        "drawings",
         "it was never shown memes, cards or screenshots: use it on pictures, not on pages",
     ),
 }
