@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Mapping, Sequence
 from functools import lru_cache
 from importlib.resources import files
@@ -28,7 +27,10 @@ class Subjects:
 
     def __init__(self, words: Mapping[str, Sequence[str]]) -> None:
         self.words = {subject: list(known) for subject, known in words.items()}
-        self._known = {subject: frozenset(known) for subject, known in words.items()}
+        self._subjects: dict[str, list[int]] = {}
+        for number, known in enumerate(words.values()):
+            for word in frozenset(known):
+                self._subjects.setdefault(word, []).append(number)
 
     @property
     def feature_names(self) -> list[str]:
@@ -58,11 +60,11 @@ class Subjects:
 
     def counts(self, row: Sequence[str]) -> list[int]:
         """Return how many words of a row belong to each subject."""
-        found = Counter(row)
-        return [
-            sum(count for word, count in found.items() if word in known)
-            for known in self._known.values()
-        ]
+        counts = [0] * len(self.words)
+        for word in row:
+            for number in self._subjects.get(word, ()):
+                counts[number] += 1
+        return counts
 
     def leading(self, row: Sequence[str]) -> tuple[str, int] | None:
         """Return the subject of most words of a row, and how many they are.
