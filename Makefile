@@ -24,7 +24,7 @@ demo: $(VENV)/.installed ## Draw a small gallery, extract its features, label it
 	@./scripts/system_packages.sh
 	@rm -rf demo
 	$(BIN)/python -m examples.gallery demo/gallery
-	$(BIN)/epic extract demo/gallery -o demo/features.parquet --groups core,cartoon,quality,layout,texture --embed backbones
+	$(BIN)/epic extract demo/gallery -o demo/features.parquet --groups core,cartoon,quality,layout,texture,writing --embed backbones
 	@$(BIN)/python -m examples.print_table demo/features.parquet
 	$(BIN)/epic classify demo/gallery -o demo/labels.csv --features demo/features.parquet --reasons
 	$(BIN)/epic show "$$(ls demo/gallery/ememes/* demo/gallery/fmemes/* 2>/dev/null | head -n 1)" \

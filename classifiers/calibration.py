@@ -29,12 +29,14 @@ def joined(parts: Floats, temperatures: Floats) -> Floats:
 
 
 def log_shares(codes: NDArray[np.intp], n_classes: int, weights: Floats | None = None) -> Floats:
-    """Return the logarithm of the share of each class; a class without images counts as one image.
+    """Return the logarithm of the share of each class; one without images counts as one of them.
 
     A raw score less this is evidence: what the picture says for a class, without how frequent the
     class was in training. Of two classes the first one's is 0, as that of its raw scores.
     """
-    counts = np.maximum(np.bincount(codes, weights, n_classes), 1)
+    images = np.bincount(codes, minlength=n_classes)
+    counts = np.bincount(codes, weights, n_classes).astype(np.float64)
+    counts[(images == 0) | (counts == 0)] = counts.sum() / len(codes)
     shares = np.log(counts / counts.sum())
     return np.asarray(shares - shares[0] if n_classes == 2 else shares)
 

@@ -150,7 +150,8 @@ class FusionEncoder(TableEncoder):
         Returns
         -------
         ndarray of float64, shape (n_columns, n_rows, n_classes)
-            0 for rows without a list, and for the first of two classes.
+            0 for rows without a list, and for the first of two classes; of more classes the mean
+            is 0, so that it is seen for which one they speak.
         """
         lists, count = len(self.maps_), len(self.classes_)
         own = numbers[:, -lists * count :].reshape(len(numbers), lists, count)
@@ -158,7 +159,8 @@ class FusionEncoder(TableEncoder):
         found = np.full((lists, len(numbers), len(classes)), LEAST_LOG_PROBABILITY)
         found[..., [list(map(str, classes)).index(name) for name in self.classes_]] = own
         found[np.isnan(own).any(axis=2)] = 0
-        return np.asarray(found - found[..., :1] if len(classes) == 2 else found, np.float64)
+        nothing = found[..., :1] if len(classes) == 2 else found.mean(axis=2, keepdims=True)
+        return np.asarray(found - nothing, np.float64)
 
     @property
     def columns_used_(self) -> list[str]:
@@ -245,6 +247,7 @@ class FusionEncoder(TableEncoder):
         learned = logistic_regression(lists, codes, len(self.classes_))
         if self.mode != "product":
             return learned
+        # Of all rows, also for a column that many rows lack: that there is writing is evidence too.
         shares = log_shares(codes, len(self.classes_))
         return LinearMap(learned.weights, (learned.offset - shares).astype(np.float32))
 

@@ -30,6 +30,8 @@ models_app = typer.Typer(help="Files of the back ends: list, get, locate.", no_a
 app.add_typer(models_app, name="models")
 app.add_typer(clean_app, name="clean")
 
+_NUMBERS_SHOWN = 8
+
 Groups = Annotated[
     str,
     typer.Option(
@@ -303,6 +305,8 @@ def _progress(console: Console) -> Progress:
 
 def _cell(value: Any) -> str:
     if isinstance(value, list):
+        if value and isinstance(value[0], float):  # Hundreds of them, for models.
+            return f"{' '.join(map(_cell, value[:_NUMBERS_SHOWN]))} … ({len(value)})"
         return plain(" ".join(value)) if value else "(none)"
     if isinstance(value, float):
         return f"{value:.4g}"

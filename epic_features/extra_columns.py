@@ -369,7 +369,7 @@ EXTRA_COLUMNS: tuple[Column, ...] = (
         "(-∞, ∞)",
         "What the lines of text look like: mean over the lines that the general recogniser read of "
         "the mean and standard deviation of its first (2 × 48) and last (2 × 384) convolutions; "
-        "null when it read none.",
+        "null when it read none. Of an Arabic page these are often one or two lines.",
     ),
     Column(
         "embedding",

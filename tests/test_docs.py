@@ -5,6 +5,8 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+from classifiers import load_pretrained
+from classifiers.workflow import settings_of
 from epic_features import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
@@ -30,6 +32,13 @@ def test_the_two_commands_of_the_readme_exist():
     makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
     for target in re.findall(r"^make (\S+)", readme, re.MULTILINE):
         assert re.search(rf"^{target}:", makefile, re.MULTILINE), target
+
+
+def test_the_demo_extracts_what_the_models_need():
+    makefile = (ROOT / "Makefile").read_text(encoding="utf-8")
+    extracted = re.search(r"--groups (\S+) --embed backbones", makefile)
+    needed = settings_of(load_pretrained("personal")).groups
+    assert set(needed) <= {*Settings(groups=extracted[1].split(",")).groups, "embedding"}
 
 
 def test_the_readme_gives_the_figures_of_the_models():

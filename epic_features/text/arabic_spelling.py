@@ -16,6 +16,7 @@ from epic_features.text.arabic import is_known
 _LETTER = re.compile("[\u0621-\u064a]")
 _SHORT_VOWEL = re.compile("[\u064b-\u0652\u0670]")
 _LATIN = re.compile("[A-Za-z]")
+_ARTICLE = "ال"
 _LEAST_LETTERS = 3
 # A reading 20 times less likely may still be taken; set before any line was looked at.
 _MOST_COST = math.log(20)
@@ -45,7 +46,8 @@ def respell(steps: NDArray[np.float32], symbols: Sequence[str]) -> str:
     The likeliest change of one letter (missing and superfluous ones included) or of one space that
     makes such a word a known one is taken, if what it puts in is at least a twentieth as likely as
     what it replaces. Known are the words of `epic_features.text.arabic.lemmatize`, with their
-    clitics. By the same measure a space is put between an Arabic and a Latin letter.
+    clitics. By the same measure a space is put between an Arabic and a Latin letter; beside a whole
+    known word always, since only the article and its like are written to a Latin word.
 
     Parameters
     ----------
@@ -66,9 +68,14 @@ def respell(steps: NDArray[np.float32], symbols: Sequence[str]) -> str:
     edges = [0, *(np.flatnonzero(np.diff(best)) + 1).tolist(), len(best)]
     runs = [_Run(symbols[best[i]], i, j) for i, j in pairwise(edges) if best[i]]
     written = [run.symbol for run in runs]
+    ends: set[int] = set()
     for word in _words(runs):
         letters = [runs[index].symbol for index in word]
-        if len(letters) < _LEAST_LETTERS or is_known("".join(reversed(letters))):
+        spelt = "".join(reversed(letters))
+        if len(letters) < _LEAST_LETTERS:
+            continue
+        if is_known(spelt):
+            ends |= set() if spelt.endswith(_ARTICLE) else {word[0], word[-1]}
             continue
         changes = _changes(steps, symbols, [runs[index] for index in word])
         for change in sorted(changes):
@@ -82,7 +89,8 @@ def respell(steps: NDArray[np.float32], symbols: Sequence[str]) -> str:
     for index, (run, following) in enumerate(pairwise(runs)):
         if _scripts_change(run.symbol, following.symbol):
             gap = _gap(steps, run, following)
-            if gap is not None and (gap[:, space] >= gap[:, 0] * math.exp(-_MOST_COST)).any():
+            likely = gap is not None and (gap[:, space] >= gap[:, 0] * math.exp(-_MOST_COST)).any()
+            if likely or ends & {index, index + 1}:
                 written[index] += " "
     return "".join(written)
 

@@ -254,7 +254,7 @@ def test_a_feature_file_is_matched_with_the_pictures(workshop, three, colours, t
 
 def test_more_column_groups_than_needed_are_no_hindrance(colours, default_models, tmp_path):
     source, kept = colours / "warm", tmp_path / "features"
-    groups = ("--groups", "all", "--embed", "backbones")
+    groups = ("--groups", "all,writing", "--embed", "backbones")
     done = epic("extract", source, "-o", kept, *groups, "--workers", "1")
     assert done.returncode == 0, done.stderr
     done = epic("classify", source, "-o", tmp_path / "x.csv", "--features", kept)

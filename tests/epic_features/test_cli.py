@@ -109,6 +109,16 @@ def test_show_prints_the_row_and_draws(gallery, default_models, tmp_path):
     assert again.returncode == 2
 
 
+def test_show_prints_some_of_many_numbers(gallery, tmp_path):
+    folder, drawings = gallery
+    text = next(d for d in drawings if d.lines)
+    done = epic("show", folder / text.path, "-o", tmp_path / "seen.png", "--groups", "writing")
+    assert done.returncode == 0, done.stderr
+    assert " writing " in done.stdout
+    assert "(864)" in done.stdout
+    assert len(done.stdout) < 10_000
+
+
 def test_show_refuses_what_it_cannot_write(gallery, tmp_path):
     folder, drawings = gallery
     image = tmp_path / "a.jpg"

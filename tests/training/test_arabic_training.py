@@ -1,8 +1,11 @@
 """The renderer and the training of the Arabic recogniser, on a small scale."""
 # ruff: noqa: E402 - the imports need what is looked for first
 
+import cv2
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 for _name in ("bidi", "babel", "faker", "fontTools", "onnx"):
     pytest.importorskip(_name, reason=f"the training needs {_name}")
@@ -12,6 +15,7 @@ from epic_features.text.direction import logical_order
 from training.arabic_reader.draw import draw
 from training.arabic_reader.fonts import faces
 from training.arabic_reader.render import Line, Renderer, load, save
+from training.arabic_reader.shapes import reshaped
 from training.arabic_reader.text import SYMBOLS, Corpus, runs_of, symbols_only, vocalised
 
 
@@ -39,6 +43,35 @@ def test_kashida_is_drawn_but_not_told(face):
     plain, long = draw("سلام", face, 40), draw("سلام", face, 40, "ســـلام")
     assert plain.symbols == long.symbols == "مالس"
     assert long.mask.shape[1] > plain.mask.shape[1] + 20
+
+
+def test_digits_with_gaps_are_drawn_apart(face):
+    plain, apart = draw("٤٢٧", face, 40), draw("٤٢٧", face, 40, gap=15)
+    assert plain.symbols == apart.symbols == "٤٢٧"
+    assert apart.mask.shape[1] == pytest.approx(plain.mask.shape[1] + 30, abs=2)
+    assert (apart.mask.max(axis=0) == 0).sum() >= 24
+
+
+@given(seed=st.integers(0, 2**32 - 1), size=st.integers(9, 52))
+def test_letters_in_another_shape_are_still_there(seed, size):
+    rng = np.random.default_rng(seed)
+    height, width = size, int(rng.integers(3, 5 * size))
+    mask = np.zeros((height, width), np.uint8)
+    for _ in range(4):
+        ends = rng.integers(0, [width, height], (2, 2)).tolist()
+        cv2.line(mask, *map(tuple, ends), 255, max(1, size // 12), cv2.LINE_AA)
+    made = reshaped(rng, mask, size)
+    assert made.dtype == np.uint8
+    assert made.ndim == 2
+    if made is not mask:
+        assert made.max() >= 100
+        assert all(edge.any() for edge in (made[0], made[-1], made[:, 0], made[:, -1]))
+
+
+def test_nothing_stays_nothing():
+    nothing = np.zeros((20, 60), np.uint8)
+    for seed in range(20):
+        assert reshaped(np.random.default_rng(seed), nothing, 20) is nothing
 
 
 def test_a_font_without_the_letters_is_refused(face):

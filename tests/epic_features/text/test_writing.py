@@ -72,6 +72,16 @@ def test_it_tells_how_lines_are_written_and_not_what_they_say(extractor):
     assert np.linalg.norm(one - other) < np.linalg.norm(one - photographed["writing"]) / 2
 
 
+def test_what_a_short_line_is_padded_with_is_not_looked_at():
+    """To 160 pixels; the first layer, which looks at few pixels at once, is all but the same."""
+    recognise = Recogniser(bundled_model(RECOGNISER), looks=True)
+    picture = blank(80, 48)
+    write(picture, (6, 4), "Hi", 32)
+    line = np.asarray(picture)
+    short, twice = recognise(line).look[:48], recognise(np.hstack([line, line])).look[:48]
+    assert np.linalg.norm(short - twice) < 0.1 * np.linalg.norm(short)
+
+
 def test_it_changes_no_other_column(gallery):
     folder, drawn = gallery
     with_it = Extractor(Settings(groups=("core", "layout", "writing")))
