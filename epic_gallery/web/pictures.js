@@ -92,8 +92,13 @@ export class Pictures extends EventTarget {
   }
 }
 
+/** What networks make of the lines and of the whole can't be checked by looking: it comes last. */
+const LAST = ["writing:", "embedding:"];
+const lateness = (reason) => LAST.findIndex((start) => String(reason.column).startsWith(start));
+
 /** The reasons for the group of a picture, in the language of the page. */
 export function reasonsOf(picture, language, most = 3) {
   const mine = (picture.reasons ?? []).filter((reason) => reason.toward === picture.label);
-  return [...new Set(mine.map((reason) => reason.text[language] ?? reason.text.en))].slice(0, most);
+  const late = new Map(mine.map((one) => [one.text[language] ?? one.text.en, lateness(one)]));
+  return [...late.keys()].slice(0, most).sort((one, other) => late.get(one) - late.get(other));
 }

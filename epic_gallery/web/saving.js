@@ -1,5 +1,6 @@
 // Plans and lists to download, and corrections that the service keeps.
 import { ask } from "./api.js";
+import { reasonsOf } from "./pictures.js";
 
 const nameOf = (path) => path.split("/").pop();
 
@@ -18,19 +19,12 @@ export function planJson(pictures) {
       size: picture.size ?? picture.file.size,
       mtime_ns: null,
       sha256: picture.sha256,
-      reason: picture.chosen ? "chosen by hand" : reasonInEnglish(picture),
+      reason: picture.chosen ? "chosen by hand" : reasonsOf(picture, "en").join(", "),
       etag: null,
     });
   }
   return JSON.stringify({ format: "epic-plan", version: 1, root: null, actions }, null, 1);
 }
-
-const reasonInEnglish = (picture) =>
-  (picture.reasons ?? [])
-    .filter((reason) => reason.toward === picture.label)
-    .slice(0, 3)
-    .map((reason) => reason.text.en)
-    .join(", ");
 
 /** A text that a spreadsheet would calculate is marked as text. */
 const plain = (value) => (/^[=+\-@\t\r]/.test(value ?? "") ? `'${value}` : value);

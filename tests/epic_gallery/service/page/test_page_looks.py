@@ -179,6 +179,28 @@ def test_a_phone(served, visit, few, locale):
     assert here.page.locator(".more").first.evaluate("e => getComputedStyle(e).opacity") == "1"
 
 
+def test_what_can_be_checked_by_looking_is_named_first(served, visit):
+    here = visit()
+    here.show(served.link)
+    columns = {
+        "look": "embedding:class a",
+        "lines": "writing:class a",
+        "no face": "total_faces_count",
+        "blue": "color_1_a",
+        "square": "aspect_ratio",
+    }
+    reasons = [
+        {"column": column, "toward": "b" if text == "blue" else "a", "text": {"en": text}}
+        for text, column in columns.items()
+    ]
+    script = """async reasons => {
+        const { reasonsOf } = await import("./pictures.js");
+        return reasonsOf({ label: "a", reasons }, "ar");
+    }"""
+    named = here.page.evaluate(script, reasons)
+    assert named == ["no face", "lines", "look"]
+
+
 def test_both_languages_say_the_same(served, visit):
     here = visit()
     here.show(served.link)
