@@ -15,17 +15,17 @@ def softmax(logits: Floats, temperature: float = 1.0) -> Floats:
     return np.asarray(powers / powers.sum(axis=1, keepdims=True))
 
 
-def joined(parts: Floats, temperatures: Floats) -> Floats:
-    """Return the sum of the raw scores of several models, each divided by its temperature.
+def weighted(parts: Floats, weights: Floats) -> Floats:
+    """Return the weighted sum of what several parts say, shape (n, n_classes).
 
     Parameters
     ----------
     parts : ndarray of float64, shape (n_parts, n, n_classes)
-        Raw scores.
-    temperatures : ndarray of float64, shape (n_parts,)
+        Evidence for each class.
+    weights : ndarray of float64, shape (n_parts,)
         One for each part.
     """
-    return np.asarray((parts / np.asarray(temperatures)[:, None, None]).sum(axis=0))
+    return np.asarray((weights[:, None, None] * parts).sum(axis=0))
 
 
 def log_shares(codes: NDArray[np.intp], n_classes: int, weights: Floats | None = None) -> Floats:
@@ -41,29 +41,50 @@ def log_shares(codes: NDArray[np.intp], n_classes: int, weights: Floats | None =
     return np.asarray(shares - shares[0] if n_classes == 2 else shares)
 
 
-def fit_temperatures(
+def fit_weights(
     parts: Floats, labels: NDArray[np.intp], weights: Floats | None, prior: Floats
 ) -> Floats:
-    """Return the temperature of each of several parts by itself; 1 of a single one.
+    """Return the weights of several parts that make held-out probabilities most likely.
+
+    With one part that is the inverse of a temperature (Guo et al. 2017); with several a logarithmic
+    opinion pool (Heskes 1998), in which parts that say the same share what it is worth.
 
     Parameters
     ----------
     parts : ndarray of float64, shape (n_parts, n, n_classes)
         Evidence for images that the parts were not trained on.
-    labels, weights, prior
-        As for `fit_temperature`.
+    labels : ndarray of int, shape (n,)
+        Index of the true class of each.
+    weights : ndarray of float64, shape (n,), optional
+        Weights of the images.
+    prior : ndarray of float64, shape (n, n_classes)
+        What is added to the sum.
+
+    Returns
+    -------
+    ndarray of float64, shape (n_parts,)
+        In [0, 1]. A part is never made more sure than it is: on classes that few images tell apart
+        without an error, the likeliest weight would have no end. The first part keeps at least 0.1:
+        parts that are wrong about the few images held out would otherwise leave no answer at all.
     """
-    if len(parts) == 1:
-        return np.ones(1)
-    return np.array([fit_temperature(part, labels, weights, prior) for part in parts])
+    from scipy.optimize import minimize
+
+    rows = np.arange(len(labels))
+    each = np.full(len(labels), 1 / len(labels)) if weights is None else weights / weights.sum()
+
+    def loss(chosen: Floats) -> tuple[float, Floats]:
+        likely = softmax(weighted(parts, chosen) + prior)
+        value = -(each * np.log(np.maximum(likely[rows, labels], 1e-12))).sum()
+        likely[rows, labels] -= 1
+        return float(value), np.einsum("nk,pnk->p", each[:, None] * likely, parts)
+
+    start = np.full(len(parts), 1 / len(parts))
+    bounds = [(0.1, 1.0), *[(0.0, 1.0)] * (len(parts) - 1)]
+    found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
+    return np.asarray(np.round(found.x, 4), np.float64)
 
 
-def fit_temperature(
-    logits: Floats,
-    labels: NDArray[np.intp],
-    weights: Floats | None,
-    prior: Floats | float = 0.0,
-) -> float:
+def fit_temperature(logits: Floats, labels: NDArray[np.intp], weights: Floats | None) -> float:
     """Return the temperature that makes held-out probabilities most likely (Guo et al. 2017).
 
     Parameters
@@ -74,8 +95,6 @@ def fit_temperature(
         Index of the true class of each.
     weights : ndarray of float64, shape (n,), optional
         Weights of the images.
-    prior : ndarray of float64, shape (n, n_classes), optional
-        What is added to the divided scores.
 
     Returns
     -------
@@ -88,7 +107,7 @@ def fit_temperature(
     rows = np.arange(len(labels))
 
     def loss(log_temperature: float) -> float:
-        likely = softmax(logits / np.exp(log_temperature) + prior)[rows, labels]
+        likely = softmax(logits, float(np.exp(log_temperature)))[rows, labels]
         return float(np.average(-np.log(np.maximum(likely, 1e-12)), weights=weights))
 
     found = minimize_scalar(loss, bounds=(0.0, float(np.log(10))), method="bounded")

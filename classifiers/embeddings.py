@@ -132,7 +132,12 @@ def principal_components(lists: Matrix, count: int) -> LinearMap:
     return LinearMap(weights.astype(np.float32), (-found.mean_ @ weights).astype(np.float32))
 
 
-def logistic_regression(lists: Matrix, codes: NDArray[np.intp], n_classes: int) -> LinearMap:
+def logistic_regression(
+    lists: Matrix,
+    codes: NDArray[np.intp],
+    n_classes: int,
+    weights: NDArray[np.float64] | None = None,
+) -> LinearMap:
     """Return the map to the raw scores of the classes, by logistic regression.
 
     Each number is standardised. The penalty is not tuned: the prior gives the weights the variance
@@ -145,27 +150,31 @@ def logistic_regression(lists: Matrix, codes: NDArray[np.intp], n_classes: int) 
     codes : ndarray of int, shape (n,)
         Index of the class of each row.
     n_classes : int
-        How many classes there are; those without a row get the raw score -inf.
+        How many classes there are; those without a row, or only with rows of weight 0, get the raw
+        score -inf.
+    weights : ndarray of float64, shape (n,), optional
+        Weight of each row; only what they are to each other matters.
     """
     from sklearn.linear_model import LogisticRegression
     from sklearn.preprocessing import StandardScaler
 
-    kept = _known(lists)
+    kept = _known(lists) if weights is None else _known(lists) & (weights > 0)
     if not kept.any():
         return LinearMap(np.zeros((0, n_classes), np.float32), np.zeros(n_classes, np.float32))
     known, seen = lists[kept].astype(np.float64), np.unique(codes[kept])
-    weights = np.zeros((known.shape[1], n_classes))
+    slopes = np.zeros((known.shape[1], n_classes))
     offset = np.full(n_classes, -np.inf)
     offset[seen] = 0.0
     if len(seen) > 1:
         scaler = StandardScaler().fit(known)
         model = LogisticRegression(C=_SCORE_DEVIATION**2 / known.shape[1], max_iter=1000)
-        model.fit(scaler.transform(known), codes[kept])
+        relative = None if weights is None else weights[kept] / weights[kept].mean()
+        model.fit(scaler.transform(known), codes[kept], sample_weight=relative)
         # Of two classes the first one's score is 0.
         columns = seen[1:] if len(seen) == 2 else seen
-        weights[:, columns] = model.coef_.T / scaler.scale_[:, None]
-        offset[columns] = model.intercept_ - scaler.mean_ @ weights[:, columns]
-    return LinearMap(weights.astype(np.float32), offset.astype(np.float32))
+        slopes[:, columns] = model.coef_.T / scaler.scale_[:, None]
+        offset[columns] = model.intercept_ - scaler.mean_ @ slopes[:, columns]
+    return LinearMap(slopes.astype(np.float32), offset.astype(np.float32))
 
 
 def alignment(source: Matrix, target: Matrix) -> LinearMap:

@@ -149,6 +149,27 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         return np.hstack(parts).astype(np.float32)
 
     @property
+    def plain_count_(self) -> int:
+        """So many of the numbers, the first ones, are to be learned from; see `evidence`."""
+        return len(self.feature_names_)
+
+    def evidence(self, numbers: NDArray[np.float32], classes: NDArray[Any]) -> NDArray[np.float64]:
+        """Return what numbers after the plain ones say for each class; nothing here.
+
+        Parameters
+        ----------
+        numbers : ndarray of float32, shape (n_rows, n_features)
+            What `transform` returned.
+        classes : ndarray of str, shape (n_classes,)
+            The classes.
+
+        Returns
+        -------
+        ndarray of float64, shape (0, n_rows, n_classes)
+        """
+        return np.zeros((0, len(numbers), len(classes)))
+
+    @property
     def columns_used_(self) -> list[str]:
         """The columns of the table that are read."""
         check_is_fitted(self, "feature_names_")
@@ -190,8 +211,8 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             raise ValueError(f"unknown columns {', '.join(unknown)}")
         self.uses_colors_ = bool(learned["colors"])
         self.vocabulary_ = WordCounts.from_dict(learned["words"])
-        # A model keeps the lists it was trained with; models from before there were any have none.
-        self.subjects_ = Subjects(learned.get("subjects", {}))
+        # A model keeps the lists it was trained with.
+        self.subjects_ = Subjects(learned["subjects"])
         self._name_features()
         return self
 

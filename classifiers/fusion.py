@@ -3,19 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-import numpy as np
-from numpy.typing import NDArray
-
-from classifiers.boosting import raw_scores
-from classifiers.encoding import TableEncoder
 from classifiers.fusion_encoding import FusionEncoder
-from classifiers.table import Table
 from classifiers.tabular import TabularClassifier
-
-if TYPE_CHECKING:
-    import lightgbm
 
 
 class FusionClassifier(TabularClassifier):
@@ -33,9 +23,9 @@ class FusionClassifier(TabularClassifier):
     mode : str
         ``"pca"`` puts principal components of the embedding beside the metadata, ``"stack"`` the
         class probabilities of a logistic regression on it; see `FusionEncoder`. With ``"product"``
-        the trees see the metadata alone, and what they and the regressions say beyond the shares of
-        the classes is added, each calibrated first (the product rule of Kittler et al. 1998,
-        in logarithms: the priors count once, whatever the number of parts).
+        the trees see the metadata alone, and what a regression on each column of lists says beyond
+        the shares of the classes is a part of its own (the product rule of Kittler et al. 1998, in
+        logarithms: the priors count once, whatever the number of parts).
     n_components : int
         Principal components of each column of lists with ``mode="pca"``.
     columns : sequence of str, optional
@@ -97,37 +87,6 @@ class FusionClassifier(TabularClassifier):
         )
         self.mode = mode
         self.n_components = n_components
-
-    def contributions(self, X: Table) -> NDArray[np.float64]:  # noqa: N803
-        """Return how much each feature adds to the raw score of each class.
-
-        See `TabularClassifier.contributions`; with ``mode="product"`` what a column of lists adds
-        to the score of a class is that of its feature of that class.
-        """
-        given = super().contributions(X)
-        if self.mode == "product":
-            added = self.encoder_.added(self.encoder_.transform(X), self.classes_)
-            added /= self.part_temperatures_[1:, None, None]
-            count = len(self.classes_)
-            first = given.shape[2] - 1 - len(added) * count
-            for column, scores in enumerate(added):
-                for k in range(count):
-                    given[:, k, first + column * count + k] += scores[:, k]
-        return given
-
-    @property
-    def _parts_count(self) -> int:
-        return 1 + len(self.encoder_.maps_) if self.mode == "product" else 1
-
-    def _scores(
-        self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table
-    ) -> NDArray[np.float64]:
-        assert isinstance(encoder, FusionEncoder)
-        numbers = encoder.transform(table)
-        trees = raw_scores(booster, numbers)
-        if self.mode != "product":
-            return trees[None]
-        return np.concatenate([trees[None], encoder.added(numbers, self.classes_)])
 
     def _new_encoder(self) -> FusionEncoder:
         return FusionEncoder(

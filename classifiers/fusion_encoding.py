@@ -36,7 +36,7 @@ class FusionEncoder(TableEncoder):
 
     With ``"stack"``, `fit_transform` is not `fit` and then `transform`, as with scikit-learn's
     ``TargetEncoder``: each row gets the probabilities of a regression that has not seen its group.
-    With ``"product"`` it gives NaN for them, so that nothing is learned from them; see `added`.
+    With ``"product"`` it gives NaN for them, so that nothing is learned from them; see `evidence`.
 
     Parameters
     ----------
@@ -137,7 +137,13 @@ class FusionEncoder(TableEncoder):
         numbers = [self._numbers(found, lists_of(X, name)) for name, found in self.maps_.items()]
         return self._joined(X, numbers)
 
-    def added(self, numbers: NDArray[np.float32], classes: NDArray[Any]) -> NDArray[np.float64]:
+    @property
+    def plain_count_(self) -> int:
+        """So many of the numbers, the first ones, are to be learned from; see `evidence`."""
+        lists = len(self.maps_) * len(self.classes_) if self.mode == "product" else 0
+        return len(self.feature_names_) - lists
+
+    def evidence(self, numbers: NDArray[np.float32], classes: NDArray[Any]) -> NDArray[np.float64]:
         """Return the evidence that ``mode="product"`` takes from each column of lists.
 
         Parameters
@@ -151,8 +157,10 @@ class FusionEncoder(TableEncoder):
         -------
         ndarray of float64, shape (n_columns, n_rows, n_classes)
             0 for rows without a list, and for the first of two classes; of more classes the mean
-            is 0, so that it is seen for which one they speak.
+            is 0, so that it is seen for which one they speak. In other modes there is none.
         """
+        if self.mode != "product":
+            return super().evidence(numbers, classes)
         lists, count = len(self.maps_), len(self.classes_)
         own = numbers[:, -lists * count :].reshape(len(numbers), lists, count)
         own = own.swapaxes(0, 1).astype(np.float64)
@@ -189,8 +197,7 @@ class FusionEncoder(TableEncoder):
         ValueError
             They do not fit together.
         """
-        if not arrays:
-            raise ValueError("model.npz is missing")
+        arrays = arrays or {}
         self.maps_ = {
             column: LinearMap(arrays[f"{prefix}weights"], arrays[f"{prefix}offset"])
             for column, prefix in ((column, _prefix(column)) for column in LIST_COLUMNS)

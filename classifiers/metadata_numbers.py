@@ -9,10 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.encoding import TableEncoder
+from classifiers.scaling import Scaling, without_holes
 from classifiers.table import Table, check_provenance, provenance_of
-
-# So many standard deviations from the mean a number tells no more, and would drown the others.
-_MOST = 5.0
 
 
 class MetadataNumbers:
@@ -32,12 +30,7 @@ class MetadataNumbers:
         """Choose the columns; learn vocabulary, means and deviations."""
         self.encoder = TableEncoder().fit(table)
         self.provenance = provenance_of(table, self.encoder.columns_used_)
-        numbers = self.encoder.transform(table).astype(np.float64)
-        known = np.isfinite(numbers)
-        count = np.maximum(known.sum(axis=0), 1)
-        self.mean = np.where(known, numbers, 0).sum(axis=0) / count
-        spread = np.sqrt(np.where(known, (numbers - self.mean) ** 2, 0).sum(axis=0) / count)
-        self.deviation = np.where(spread > 0, spread, 1.0)
+        self.scaling = Scaling.of(self.encoder.transform(table))
         return self
 
     def transform(self, table: Table) -> NDArray[np.float32]:
@@ -52,17 +45,16 @@ class MetadataNumbers:
         """
         check_provenance(table, self.provenance)
         numbers = self.encoder.transform(table).astype(np.float64)
-        if self.scale:
-            numbers = np.clip((numbers - self.mean) / self.deviation, -_MOST, _MOST)
-        return np.nan_to_num(numbers, nan=0.0, posinf=0.0, neginf=0.0).astype(np.float32)
+        filled = self.scaling.apply(numbers) if self.scale else without_holes(numbers)
+        return filled.astype(np.float32)
 
     def to_dict(self) -> dict[str, Any]:
         """Return what was learned as JSON-ready values."""
         return {
             "scale": self.scale,
             "encoder": self.encoder.to_dict(),
-            "mean": self.mean.tolist(),
-            "deviation": self.deviation.tolist(),
+            "mean": self.scaling.mean.tolist(),
+            "deviation": self.scaling.deviation.tolist(),
             "provenance": self.provenance,
         }
 
@@ -71,7 +63,8 @@ class MetadataNumbers:
         """Take over what `to_dict` returned."""
         made = cls(bool(learned["scale"]))
         made.encoder = TableEncoder().restore(learned["encoder"])
-        made.mean = np.array(learned["mean"], np.float64)
-        made.deviation = np.array(learned["deviation"], np.float64)
+        made.scaling = Scaling(
+            np.array(learned["mean"], np.float64), np.array(learned["deviation"], np.float64)
+        )
         made.provenance = dict(learned["provenance"])
         return made

@@ -1,4 +1,4 @@
-"""Boosted trees over the feature table, with honest probabilities."""
+"""Boosted trees and a regression over the feature table, with honest probabilities."""
 
 from __future__ import annotations
 
@@ -13,19 +13,14 @@ from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils.validation import check_is_fitted
 
-from classifiers.boosting import contributions, fit_boosters, raw_scores
-from classifiers.calibration import (
-    fit_temperature,
-    fit_temperatures,
-    joined,
-    log_shares,
-    softmax,
-)
+from classifiers.boosting import fit_boosters
+from classifiers.calibration import fit_weights, softmax, weighted
 from classifiers.encoding import TableEncoder
 from classifiers.extras import require_lightgbm
 from classifiers.folds import given_folds, make_folds, stop_rows
 from classifiers.guarantee import Guarantee, decide, find_guarantee
 from classifiers.labels import check_classes, labels_of, row_weights
+from classifiers.parts import Parts
 from classifiers.table import Table, TableError, check_provenance, provenance_of
 
 if TYPE_CHECKING:
@@ -40,10 +35,11 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
     """Classifies images by their feature table.
 
     Follows scikit-learn's conventions: it can be cloned, used in pipelines and in
-    ``cross_val_score``. A fit trains one LightGBM model per fold, each stopped early on images of
-    groups it has not seen, and one on everything, for as many rounds as those needed on average.
-    What the fold models say of the images they have not seen gives the temperature that calibrates
-    the probabilities, and the thresholds of `guarantee_`.
+    ``cross_val_score``. A model is LightGBM's trees and a logistic regression on the same numbers.
+    A fit trains one per fold, its trees stopped early on images of groups they have not seen, and
+    one on everything, for as many rounds as those needed on average. What the fold models say of
+    the images they have not seen gives the weights of the parts, which also calibrate the
+    probabilities, and the thresholds of `guarantee_`.
 
     Parameters
     ----------
@@ -86,17 +82,14 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         Turns tables into numbers.
     booster_ : lightgbm.Booster
         The trees.
-    temperature_ : float
-        What raw scores are divided by.
-    part_temperatures_ : ndarray of float64, shape (n_parts,)
-        What the evidence of each part of the model is divided by before it is added; 1 where the
-        trees are all there is.
-    log_shares_ : ndarray of float64, shape (n_classes,)
-        What is taken off the scores of the trees to make evidence of them; see
-        `classifiers.calibration.log_shares`.
+    parts_ : Parts
+        The encoder, the trees, and what else was learned.
+    weights_ : ndarray of float64, shape (n_parts,)
+        What the evidence of each part is multiplied with before it is added, in [0, 1]: the trees,
+        the regression, and what else there is; see `classifiers.calibration.fit_weights`.
     out_of_fold_ : ndarray of float64, shape (n_rows, n_classes)
-        Probabilities of the training images by the model that had not seen them, calibrated by the
-        temperature of the other folds; NaN for rows of fold -1. Not saved.
+        Probabilities of the training images by the model that had not seen them, with the weights
+        of the other folds; NaN for rows of fold -1. Not saved.
     fold_ : ndarray of int, shape (n_rows,)
         The fold each training image was held out in. Not saved.
     guarantee_ : Guarantee or None
@@ -196,16 +189,13 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.fold_ = given_folds(fold, codes)
         tables = {} if fold_tables is None else fold_tables
         parts, priors, rounds = self._held_out(X, tables, codes, weights, groups)
-        self.encoder_ = self._new_encoder()
-        numbers = self.encoder_.fit_transform(X, labels, groups=groups)
-        self.provenance_ = provenance_of(X, self.encoder_.columns_used_)
-        self.booster_ = fit_boosters(numbers, codes, weights, self._boosting(), rounds=rounds)
-        self.log_shares_ = log_shares(codes, len(self.classes_), weights)
+        encoder = self._new_encoder()
+        numbers = encoder.fit_transform(X, labels, groups=groups)
+        self.provenance_ = provenance_of(X, encoder.columns_used_)
+        self.parts_ = Parts.learn(encoder, numbers, codes, weights, self._boosting(), rounds)
         tested = self.fold_ >= 0
         known = codes[tested], weights[tested]
-        self.part_temperatures_ = fit_temperatures(parts[:, tested], *known, priors[tested])
-        logits = joined(parts[:, tested], self.part_temperatures_) + priors[tested]
-        self.temperature_ = fit_temperature(logits, *known)
+        self.weights_ = fit_weights(parts[:, tested], *known, priors[tested])
         self.out_of_fold_ = self._calibrated_apart(parts, priors, codes, weights)
         self.guarantee_: Guarantee | None = None
         if self.protect:
@@ -214,12 +204,25 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.guarantee_ = find_guarantee(scores, protected[codes[tested]], self.fold_[tested])
         return self
 
+    @property
+    def encoder_(self) -> TableEncoder:
+        """Turns tables into numbers."""
+        return self.parts_.encoder
+
+    @property
+    def booster_(self) -> lightgbm.Booster:
+        """The trees."""
+        return self.parts_.booster
+
     def decision_function(self, X: Table) -> Floats:  # noqa: N803
-        """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two."""
-        check_is_fitted(self, "booster_")
+        """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two.
+
+        It is a logarithm of its probability, but for what is added to all classes of a row.
+        """
+        check_is_fitted(self, "parts_")
         check_provenance(X, self.provenance_)
-        parts = self._evidence(self.booster_, self.encoder_, self.log_shares_, X)
-        return joined(parts, self.part_temperatures_) + self._prior(self.log_shares_)
+        said = self.parts_.evidence(X, self.classes_)
+        return weighted(said, self.weights_) + self._prior(self.parts_.shares)
 
     def predict_proba(self, X: Table) -> Floats:  # noqa: N803
         """Return calibrated probabilities, shape (n_rows, n_classes).
@@ -231,7 +234,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             A column is missing or has another type.
         """
-        return softmax(self.decision_function(X), self.temperature_)
+        return softmax(self.decision_function(X))
 
     def predict(self, X: Table) -> NDArray[np.object_]:  # noqa: N803
         """Return the most likely class of each row, shape (n_rows,)."""
@@ -270,33 +273,16 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         -------
         ndarray of float64, shape (n_rows, n_classes, n_features + 1)
             The last entry is the score without knowing anything; they sum to the raw scores. See
-            `classifiers.boosting.contributions`.
+            `classifiers.boosting.contributions`; what a column of lists adds to the score of a
+            class is that of its feature of that class.
         """
-        given = contributions(self.booster_, self.encoder_.transform(X))
-        given[..., -1] -= self.log_shares_
-        given /= self.part_temperatures_[0]
-        given[..., -1] += self._prior(self.log_shares_)
+        given = self.parts_.contributions(X, self.classes_, self.weights_)
+        given[..., -1] += self._prior(self.parts_.shares)
         return given
 
     def _prior(self, shares: Floats) -> Floats:
         """Return what is added to the evidence: the logarithm of what is expected of each class."""
         return np.zeros_like(shares) if self.priors == "equal" else shares
-
-    def _evidence(
-        self, booster: lightgbm.Booster, encoder: TableEncoder, shares: Floats, table: Table
-    ) -> Floats:
-        """Return the evidence of each part of the model, shape (n_parts, n_rows, n_classes)."""
-        parts = self._scores(booster, encoder, table)
-        parts[0] -= shares
-        return parts
-
-    def _scores(self, booster: lightgbm.Booster, encoder: TableEncoder, table: Table) -> Floats:
-        """Return the raw scores of the trees, and the evidence of what else there is."""
-        return raw_scores(booster, encoder.transform(table))[None]
-
-    @property
-    def _parts_count(self) -> int:
-        return 1
 
     def _new_encoder(self) -> TableEncoder:
         return TableEncoder(columns=self.columns, words=self.words)
@@ -327,28 +313,25 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         priors = np.zeros((len(codes), len(self.classes_)))
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             mine = tables.get(int(fold), table)
-            scores, shares, needed = self._hold_out(fold, mine, codes, weights, groups)
-            found.append((self.fold_ == fold, scores))
-            priors[self.fold_ == fold] = self._prior(shares)
+            learned, needed = self._without(fold, mine, codes, weights, groups)
+            test = np.flatnonzero(self.fold_ == fold)
+            found.append((test, learned.evidence(_rows(mine, test), self.classes_)))
+            priors[test] = self._prior(learned.shares)
             rounds.append(needed)
-        parts = np.zeros((len(scores), len(codes), len(self.classes_)))
-        for rows, scores in found:
-            parts[:, rows] = scores
+        parts = np.zeros((len(found[0][1]), len(codes), len(self.classes_)))
+        for rows, said in found:
+            parts[:, rows] = said
         return parts, priors, max(1, round(float(np.mean(rounds))))
 
-    def _hold_out(
+    def _without(
         self,
         fold: int,
         table: Table,
         codes: NDArray[np.intp],
         weights: Floats,
         groups: ArrayLike | None,
-    ) -> tuple[Floats, Floats, int]:
-        """Return the evidence for the rows of a fold by a model without it.
-
-        And the logarithms of the shares of its classes, and its rounds.
-        """
-        test = np.flatnonzero(self.fold_ == fold)
+    ) -> tuple[Parts, int]:
+        """Return what is learned without a fold, and in how many rounds."""
         train = np.flatnonzero(self.fold_ != fold)
         if absent := sorted(set(range(len(self.classes_))) - set(codes[train].tolist())):
             logger.warning(
@@ -362,16 +345,14 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         numbers = encoder.fit_transform(
             _rows(table, train), self.classes_[codes[train]], groups=part
         )
-        seen = (numbers, codes[train], weights[train], self._boosting())
+        seen = numbers, codes[train], weights[train], self._boosting()
         tested = self.fold_[train] >= 0
         stop = stop_rows(codes[train], part, tested, self.folds, self.random_state)
         if stop is None:
             needed = max(1, self.max_rounds // 5)
         else:
             needed = fit_boosters(*seen, stop=stop).best_iteration
-        booster = fit_boosters(*seen, rounds=needed)
-        shares = log_shares(codes[train], len(self.classes_), weights[train])
-        return self._evidence(booster, encoder, shares, _rows(table, test)), shares, needed
+        return Parts.learn(encoder, *seen, needed), needed
 
     def _calibrated_apart(
         self, parts: Floats, priors: Floats, codes: NDArray[np.intp], weights: Floats
@@ -380,11 +361,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         for fold in np.unique(self.fold_[self.fold_ >= 0]):
             test = self.fold_ == fold
             rest = ~test & (self.fold_ >= 0)
-            known = codes[rest], weights[rest]
-            fitted = fit_temperatures(parts[:, rest], *known, priors[rest])
-            logits = joined(parts, fitted) + priors
-            temperature = fit_temperature(logits[rest], *known)
-            probabilities[test] = softmax(logits[test], temperature)
+            fitted = fit_weights(parts[:, rest], codes[rest], weights[rest], priors[rest])
+            probabilities[test] = softmax(weighted(parts[:, test], fitted) + priors[test])
         return probabilities
 
 

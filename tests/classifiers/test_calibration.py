@@ -1,4 +1,4 @@
-"""Temperature scaling against a search of all temperatures."""
+"""Temperatures, and weights of parts, against a search of all of them."""
 
 import numpy as np
 import pytest
@@ -7,7 +7,7 @@ from hypothesis import strategies as st
 from scipy.special import log_softmax
 from scipy.special import softmax as scipy_softmax
 
-from classifiers.calibration import fit_temperature, softmax
+from classifiers.calibration import fit_temperature, fit_weights, softmax
 
 
 def sample(seed, sure, classes=3, count=400):
@@ -68,3 +68,55 @@ def test_it_stays_in_its_range():
     labels = np.array([0, 1, 2] * 20)
     assert fit_temperature(right, labels, None) == pytest.approx(1, abs=0.01)  # Never more sure.
     assert 9.5 < fit_temperature(right, (labels + 1) % 3, None) <= 10
+
+
+def parts_of(seed, sure, count=600, classes=3):
+    """Two parts that see the truth through noise of their own, each `sure` times too large."""
+    random = np.random.default_rng(seed)
+    labels = random.integers(0, classes, count)
+    truth = 2.0 * np.eye(classes)[labels]
+    noise = random.normal(0, 1, (2, count, classes))
+    return np.array(sure)[:, None, None] * (truth + noise), labels
+
+
+def loss_of(parts, weights, labels, prior, each=None):
+    odds = log_softmax(np.tensordot(weights, parts, 1) + prior, axis=1)
+    return np.average(-odds[np.arange(len(labels)), labels], weights=each)
+
+
+@settings(max_examples=15)
+@given(st.integers(0, 99), st.sampled_from([(1, 1), (4, 1), (3, 6), (0.3, 1)]), st.booleans())
+def test_weights_of_parts_are_the_best_of_a_grid(seed, sure, weighed):
+    parts, labels = parts_of(seed, sure)
+    prior = np.log(np.random.default_rng(seed).dirichlet(np.ones(3), len(labels)))
+    each = np.random.default_rng(seed + 1).uniform(0, 3, len(labels)) if weighed else None
+    found = fit_weights(parts, labels, each, prior)
+    assert ((found >= 0) & (found <= 1)).all()
+    best = min(
+        loss_of(parts, (one, other), labels, prior, each)
+        for one in np.linspace(0.1, 1, 19)
+        for other in np.linspace(0, 1, 21)
+    )
+    assert loss_of(parts, found, labels, prior, each) <= best + 1e-6
+
+
+def test_a_part_that_knows_nothing_gets_no_weight():
+    parts, labels = parts_of(3, (1, 1), count=4000)
+    parts[1] = np.random.default_rng(4).normal(0, 3, parts[1].shape)
+    first, second = fit_weights(parts, labels, None, np.zeros(parts[0].shape))
+    assert first > 0.9
+    assert second < 0.05
+
+
+def test_two_parts_that_say_the_same_share_what_it_is_worth():
+    parts, labels = parts_of(5, (4, 4), count=4000)
+    parts[1] = parts[0]
+    nothing = np.zeros(parts[0].shape)
+    one = fit_weights(parts[:1], labels, None, nothing)
+    assert fit_weights(parts, labels, None, nothing).sum() == pytest.approx(one[0], abs=0.01)
+
+
+def test_parts_that_are_always_wrong_still_answer():
+    parts, labels = parts_of(6, (1, 1))
+    found = fit_weights(-parts, labels, None, np.zeros(parts[0].shape))
+    assert found.tolist() == [0.1, 0.0]

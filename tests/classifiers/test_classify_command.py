@@ -49,7 +49,7 @@ def workshop(three, tmp_path_factory, lightgbm):
 
 def test_train_writes_a_model_and_a_report(workshop):
     names = {path.name for path in (workshop / "model").iterdir()}
-    assert names == {"model.json", "model.txt", "report"}
+    assert names == {"model.json", "model.npz", "model.txt", "report"}
     page = (workshop / "model" / "report" / "report.html").read_text(encoding="utf-8")
     assert "macro F1" in page
     assert not list(workshop.glob(".*"))

@@ -127,38 +127,6 @@ def test_an_encoder_keeps_the_lists_it_was_fitted_with(worded):
     assert not [name for name in other.feature_names_ if name.endswith(":greeting")]
 
 
-class _Older(TableEncoder):
-    """An encoder from before there were subjects."""
-
-    def fit(self, X, y=None, groups=None):  # noqa: N803
-        super().fit(X)
-        self.subjects_ = Subjects({})
-        self._name_features()
-        return self
-
-
-class _OlderClassifier(TabularClassifier):
-    def _new_encoder(self):
-        return _Older(words=self.words)
-
-
-def test_an_older_model_gives_its_old_numbers(lightgbm, worded, quick, tmp_path):
-    table, labels = worded
-    older = _OlderClassifier(**quick).fit(table, labels)
-    older.save(tmp_path)
-    record = json.loads((tmp_path / "model.json").read_text(encoding="utf-8"))
-    assert record["encoder"].pop("subjects") == {}
-    (tmp_path / "model.json").write_text(json.dumps(record), encoding="utf-8")
-    again = TabularClassifier.load(tmp_path)
-    assert type(again.encoder_) is TableEncoder
-    assert np.array_equal(again.predict_proba(table), older.predict_proba(table))
-    newer = TableEncoder(words=quick["words"]).fit(table)
-    kept = [not name.startswith("subject") for name in newer.feature_names_]
-    assert again.encoder_.feature_names_.tolist() == newer.feature_names_[kept].tolist()
-    numbers = again.encoder_.transform(table)
-    assert np.array_equal(numbers, newer.transform(table)[:, kept], equal_nan=True)
-
-
 def test_a_model_saved_with_them_gives_the_same_answers(lightgbm, worded, quick, tmp_path):
     table, labels = worded
     model = TabularClassifier(**quick).fit(table, labels)
