@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Any, Self
 
 import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike, NDArray
 from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
@@ -84,14 +84,20 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         self.words = words
         self.min_images = min_images
 
-    def fit(self, X: Table, y: object = None, groups: object = None) -> Self:  # noqa: N803
+    def fit(
+        self,
+        X: Table,  # noqa: N803
+        y: object = None,
+        groups: object = None,
+        sample_weight: ArrayLike | None = None,
+    ) -> Self:
         """Choose the columns and learn the vocabulary.
 
         Parameters
         ----------
         X : pandas.DataFrame or pyarrow.Table
             A feature table, as `epic_features.extract` or a Parquet file gives it.
-        y, groups : object
+        y, groups, sample_weight : object
             Ignored.
 
         Raises

@@ -61,7 +61,7 @@ class FusionClassifier(TabularClassifier):
         max_rounds: int = 250,
         patience: int = 40,
         min_images: int = 10,
-        column_share: float = 0.15,
+        column_share: float = 0.3,
         class_weight: str | dict[str, float] | None = None,
         priors: str | None = None,
         protect: Sequence[str] = (),

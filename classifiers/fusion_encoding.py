@@ -25,6 +25,8 @@ from classifiers.words import WordCounts
 
 MODES = ("pca", "stack", "product")
 
+Floats = NDArray[np.float64]
+
 
 class FusionEncoder(TableEncoder):
     """Turns a feature table with the column ``embedding`` into numbers.
@@ -82,6 +84,7 @@ class FusionEncoder(TableEncoder):
         X: Table,  # noqa: N803
         y: object = None,
         groups: object = None,
+        sample_weight: ArrayLike | None = None,
     ) -> Self:
         """Choose the columns, learn the vocabulary and what to make of the lists.
 
@@ -93,13 +96,15 @@ class FusionEncoder(TableEncoder):
             The class of each row; needed but with ``mode="pca"``.
         groups : array, shape (n_rows,), optional
             Only used by `fit_transform`.
+        sample_weight : array of float, shape (n_rows,), optional
+            Weights of the rows in the regressions.
 
         Raises
         ------
         TableError
             A parameter is wrong, or a column is missing or of another type.
         """
-        self._learn(X, self._fitted_lists(X), self._codes(y))
+        self._learn(X, self._fitted_lists(X), self._codes(y), _weights(sample_weight, X))
         return self
 
     def fit_transform(
@@ -107,12 +112,13 @@ class FusionEncoder(TableEncoder):
         X: Table,  # noqa: N803
         y: ArrayLike | None = None,
         groups: ArrayLike | None = None,
+        sample_weight: ArrayLike | None = None,
     ) -> NDArray[np.float32]:
         """Fit, and return the numbers to train on.
 
         Parameters
         ----------
-        X, y
+        X, y, sample_weight
             As for `fit`.
         groups : array, shape (n_rows,), optional
             Rows of one group are never split between a regression and those it judges.
@@ -123,8 +129,9 @@ class FusionEncoder(TableEncoder):
             As for `fit`; or the rows can't be split into parts.
         """
         lists, codes = self._fitted_lists(X), self._codes(y)
-        self._learn(X, lists, codes)
-        return self._joined(X, self._held_out(lists, codes, groups))
+        weights = _weights(sample_weight, X)
+        self._learn(X, lists, codes, weights)
+        return self._joined(X, self._held_out(lists, codes, groups, weights))
 
     def transform(self, X: Table) -> NDArray[np.float32]:  # noqa: N803
         """Return the numbers of a table, shape (n_rows, n_features); NaN where it has null.
@@ -218,7 +225,11 @@ class FusionEncoder(TableEncoder):
         return {column: lists_of(table, column) for column in LIST_COLUMNS if column in names}
 
     def _learn(
-        self, table: Table, lists: Mapping[str, Matrix], codes: NDArray[np.intp] | None
+        self,
+        table: Table,
+        lists: Mapping[str, Matrix],
+        codes: NDArray[np.intp] | None,
+        weights: Floats,
     ) -> None:
         if self.mode not in MODES:
             raise TableError(f"mode={self.mode!r}; choose from: {', '.join(MODES)}")
@@ -230,7 +241,7 @@ class FusionEncoder(TableEncoder):
         self.maps_ = {
             column: principal_components(values, self.n_components)
             if self.mode == "pca"
-            else self._regression(values, codes)
+            else self._regression(values, codes, weights)
             for column, values in lists.items()
         }
         if not alone:
@@ -248,14 +259,16 @@ class FusionEncoder(TableEncoder):
         self.classes_ = [str(name) for name in classes]
         return np.asarray(codes, np.intp)
 
-    def _regression(self, lists: Matrix, codes: NDArray[np.intp] | None) -> LinearMap:
+    def _regression(
+        self, lists: Matrix, codes: NDArray[np.intp] | None, weights: Floats
+    ) -> LinearMap:
         if codes is None or len(codes) != len(lists):
             raise TableError(f"mode={self.mode!r} needs the class of every row")
-        learned = logistic_regression(lists, codes, len(self.classes_))
+        learned = logistic_regression(lists, codes, len(self.classes_), weights)
         if self.mode != "product":
             return learned
         # Of all rows, also for a column that many rows lack: that there is writing is evidence too.
-        shares = log_shares(codes, len(self.classes_))
+        shares = log_shares(codes, len(self.classes_), weights)
         return LinearMap(learned.weights, (learned.offset - shares).astype(np.float32))
 
     def _held_out(
@@ -263,6 +276,7 @@ class FusionEncoder(TableEncoder):
         lists: Mapping[str, Matrix],
         codes: NDArray[np.intp] | None,
         groups: ArrayLike | None,
+        weights: Floats,
     ) -> list[Matrix]:
         if self.mode == "pca" or codes is None:
             return [self._numbers(self.maps_[name], values) for name, values in lists.items()]
@@ -273,7 +287,7 @@ class FusionEncoder(TableEncoder):
         for found, values in zip(numbers, lists.values(), strict=True):
             for part in np.unique(fold):
                 test = fold == part
-                learned = self._regression(values[~test], codes[~test])
+                learned = self._regression(values[~test], codes[~test], weights[~test])
                 found[test] = self._numbers(learned, values[test])
         return numbers
 
@@ -301,6 +315,10 @@ class FusionEncoder(TableEncoder):
             )
         ]
         self.feature_names_ = np.array([*self.feature_names_, *own], dtype=object)
+
+
+def _weights(given: ArrayLike | None, table: Table) -> Floats:
+    return np.ones(len(table)) if given is None else np.asarray(given, np.float64)
 
 
 def _prefix(column: str) -> str:

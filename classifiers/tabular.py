@@ -117,7 +117,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         max_rounds: int = 250,
         patience: int = 40,
         min_images: int = 10,
-        column_share: float = 0.15,
+        column_share: float = 0.3,
         class_weight: str | dict[str, float] | None = None,
         priors: str | None = None,
         protect: Sequence[str] = (),
@@ -190,7 +190,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         tables = {} if fold_tables is None else fold_tables
         parts, priors, rounds = self._held_out(X, tables, codes, weights, groups)
         encoder = self._new_encoder()
-        numbers = encoder.fit_transform(X, labels, groups=groups)
+        numbers = encoder.fit_transform(X, labels, groups=groups, sample_weight=weights)
         self.provenance_ = provenance_of(X, encoder.columns_used_)
         self.parts_ = Parts.learn(encoder, numbers, codes, weights, self._boosting(), rounds)
         tested = self.fold_ >= 0
@@ -343,7 +343,10 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         encoder = self._new_encoder()
         part = None if groups is None else np.asarray(groups)[train]
         numbers = encoder.fit_transform(
-            _rows(table, train), self.classes_[codes[train]], groups=part
+            _rows(table, train),
+            self.classes_[codes[train]],
+            groups=part,
+            sample_weight=weights[train],
         )
         seen = numbers, codes[train], weights[train], self._boosting()
         tested = self.fold_[train] >= 0

@@ -480,3 +480,18 @@ def test_a_fold_is_judged_on_the_table_of_networks_that_had_not_seen_it(mode, th
     assert not (model.predict_proba(honest) == alone.predict_proba(honest)).all()
     believed = FusionClassifier(mode, **quick).fit(knows, labels, fold=fold)
     assert (believed.out_of_fold_ != alone.out_of_fold_).any()
+
+
+@pytest.mark.parametrize("chosen", ["stack", "product"])
+def test_regressions_on_lists_heed_the_weights_of_rows(chosen, three_fused):
+    table, labels = three_fused
+    turned = {"memes": "notes", "notes": "personal", "personal": "memes"}
+    wrong = np.array([turned[label] for label in labels[:30]], object)
+    both, names = pa.concat_tables([table, table[:30]]), np.concatenate([labels, wrong])
+    weights = np.repeat([1.0, 0.0], [len(labels), 30])
+    plain = FusionEncoder(chosen).fit(table, labels.astype(str)).maps_["embedding"]
+    weighed = FusionEncoder(chosen).fit(both, names.astype(str), sample_weight=weights)
+    assert weighed.maps_["embedding"].weights == pytest.approx(plain.weights, abs=1e-4)
+    assert weighed.maps_["embedding"].offset == pytest.approx(plain.offset, abs=2e-3)
+    spoilt = FusionEncoder(chosen).fit(both, names.astype(str)).maps_["embedding"]
+    assert spoilt.weights != pytest.approx(plain.weights, abs=1e-2)
