@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import json
 import logging
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import asdict, dataclass
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import asdict, dataclass, replace
 from functools import cached_property
 from typing import Any, TypeVar
 
@@ -15,13 +15,16 @@ from epic_features import __version__
 from epic_features.errors import EpicError, ImageError, SourceError
 from epic_features.image import Image
 from epic_features.schema import columns_of, schema_of
-from epic_features.settings import Settings
+from epic_features.settings import EMBEDDING_GROUP, WRITING_GROUP, Settings
 from epic_features.sources import ImageLike, ImageReference, is_single, references
 from epic_features.stage import Backend, Stage
 
 logger = logging.getLogger(__name__)
 
 METADATA_KEY = b"epic_features"
+
+_TEXT_GROUPS = ("text", "layout", WRITING_GROUP)
+"""Those that one stage computes."""
 
 _T = TypeVar("_T")
 
@@ -56,6 +59,8 @@ class Extractor:
     ----------
     settings : Settings, optional
         What to compute and with which back ends.
+    stages : sequence of Stage, optional
+        What computes it, when it is built already; see `Extractors`.
 
     Raises
     ------
@@ -74,9 +79,11 @@ class Extractor:
     (1.5, '#000000', None)
     """
 
-    def __init__(self, settings: Settings | None = None) -> None:
+    def __init__(
+        self, settings: Settings | None = None, stages: Sequence[Stage] | None = None
+    ) -> None:
         self.settings = settings or Settings()
-        self.stages = build_stages(self.settings)
+        self.stages = build_stages(self.settings) if stages is None else tuple(stages)
         self._embedding_size = _embedding_size(self.stages)
         self.columns = columns_of(self.settings.groups, self._embedding_size)
 
@@ -173,8 +180,38 @@ class Extractor:
             raise ImageError(name, " ".join(reason.split()), group) from error
 
 
-def build_stages(settings: Settings) -> tuple[Stage, ...]:
-    """Build the stages of the groups in the settings. A new column group is one line here."""
+class Extractors:
+    """Makes extractors that share stages, and so networks, as far as their settings agree.
+
+    Examples
+    --------
+    >>> from epic_features import Settings
+    >>> from epic_features.extractor import Extractors
+    >>> extractors = Extractors()
+    >>> few, more = extractors(Settings(groups=("faces",))), extractors(Settings(text="counts"))
+    >>> few.stages[0] in more.stages
+    True
+    """
+
+    def __init__(self) -> None:
+        self._stages: dict[tuple[str, Settings], Stage] = {}
+        self._made: dict[Settings, Extractor] = {}
+
+    def __call__(self, settings: Settings) -> Extractor:
+        """Return the extractor of these settings; the same one when it was asked for before."""
+        if settings not in self._made:
+            stages = build_stages(settings, self._stages)
+            self._made[settings] = Extractor(settings, stages)
+        return self._made[settings]
+
+
+def build_stages(
+    settings: Settings, built: dict[tuple[str, Settings], Stage] | None = None
+) -> tuple[Stage, ...]:
+    """Build the stages of the groups in the settings. A new column group is one line here.
+
+    What is in `built` is taken from there, and what is not is put there.
+    """
     from epic_features import extras
     from epic_features.colors import ColorsStage
     from epic_features.extras.embedding import build_embedding_stage
@@ -190,7 +227,26 @@ def build_stages(settings: Settings) -> tuple[Stage, ...]:
         *((stage.group, stage) for stage in extras.EXTRA_STAGES),
         ("embedding", lambda: build_embedding_stage(settings)),
     )
-    return tuple(build() for group, build in builders if group in settings.groups)
+    known = {} if built is None else built
+    stages = []
+    for group, build in builders:
+        if group in settings.groups:
+            key = group, _settings_for(group, settings)
+            if key not in known:
+                known[key] = build()
+            stages.append(known[key])
+    return tuple(stages)
+
+
+def _settings_for(group: str, settings: Settings) -> Settings:
+    """Return the settings as far as a stage looks at them; others are as by default."""
+    own = _TEXT_GROUPS if group in _TEXT_GROUPS else (group,)
+    return replace(
+        settings,
+        groups=tuple(name for name in settings.groups if name in own),
+        text=settings.text if own is _TEXT_GROUPS else Settings.text,
+        embedding=settings.embedding if group == EMBEDDING_GROUP else None,
+    )
 
 
 def _embedding_size(stages: Iterable[Stage]) -> int | None:

@@ -1,19 +1,18 @@
 """Cheap models first: what they are sure of needs no text reading.
 
-A cascade is a row of steps and a full model. Every step computes a few more columns and asks a
+A cascade is a row of steps and a last model. Every step computes a few more columns and asks a
 small model that was trained on just those; a picture whose probability of some class reaches the
-step's threshold is settled there, all others go on to the next step and in the end to the full
+step's threshold is settled there, all others go on to the next step and in the end to the last
 model. The thresholds come from pictures of sources that the models had not seen; see
 `training.cascade`.
 """
 
 from __future__ import annotations
 
-import copy
 import json
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -22,7 +21,7 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from classifiers import pretrained
-from classifiers.guarantee import UNSURE, Guarantee
+from classifiers.guarantee import UNSURE
 from classifiers.tabular import TabularClassifier
 from classifiers.workflow import classify, settings_of
 from epic_features import OutputError, Settings
@@ -30,7 +29,7 @@ from epic_features.errors import ModelFileError
 
 FULL = "full"
 _FILE = "cascade.json"
-_FORMAT = 1
+_FORMAT = 2
 
 
 @dataclass(frozen=True)
@@ -69,22 +68,25 @@ class Cascade:
     ----------
     steps : tuple of Step
         Cheapest first; each step's settings hold the groups of the one before. May be empty.
-    full : TabularClassifier
+    last : TabularClassifier
         For all other pictures; its thresholds allow for what the steps may get wrong.
+    last_name : str
+        Name of its tier.
     """
 
     steps: tuple[Step, ...]
-    full: TabularClassifier
+    last: TabularClassifier
+    last_name: str = FULL
 
     @property
     def tiers(self) -> tuple[str, ...]:
-        """Names of the steps, and "full"."""
-        return (*(step.name for step in self.steps), FULL)
+        """Names of the steps, and of what comes last."""
+        return (*(step.name for step in self.steps), self.last_name)
 
     @property
     def settings(self) -> tuple[Settings, ...]:
         """How the table of each tier is extracted."""
-        return (*(step.settings for step in self.steps), settings_of(self.full))
+        return (*(step.settings for step in self.steps), settings_of(self.last))
 
     def label(self, tier: int, table: pa.Table, *, reasons: bool = False) -> pa.Table:
         """Return the labels of pictures that came to an end in a tier.
@@ -94,20 +96,21 @@ class Cascade:
         pyarrow.Table
             As of `classifiers.workflow.classify`, and ``tier``, the name of the tier.
         """
-        name = self.tiers[tier]
-        model = self.full if name == FULL else self.steps[tier].model
+        settles = tier < len(self.steps)
+        model = self.steps[tier].model if settles else self.last
         labels = classify(model, table, reasons=reasons and len(table) > 0)
         if reasons and not len(table):  # There is nothing to explain.
             labels = labels.append_column("reasons", pa.array([], pa.string()))
-        if name != FULL:
+        if settles:
             answers = pa.array(self.steps[tier].settle(table).tolist(), pa.string())
             for column in ("label", "decision"):
                 place = labels.schema.get_field_index(column)
                 labels = labels.set_column(place, column, answers)
-        return labels.append_column("tier", pa.array([name] * len(labels), pa.string()))
+        names = pa.array([self.tiers[tier]] * len(labels), pa.string())
+        return labels.append_column("tier", names)
 
     def save(self, folder: str | os.PathLike[str]) -> None:
-        """Write the steps and the thresholds; not the full model.
+        """Write the models and the thresholds.
 
         Raises
         ------
@@ -115,27 +118,26 @@ class Cascade:
             The folder can't be written.
         """
         target = Path(folder)
-        guarantee = self.full.guarantee_
         record = {
             "format": _FORMAT,
             "steps": [{"name": s.name, "settle_from": dict(s.settle_from)} for s in self.steps],
-            "guarantee": None if guarantee is None else asdict(guarantee),
+            "last": self.last_name,
         }
-        for step in self.steps:
-            step.model.save(target / step.name)
+        for name, model in (*((s.name, s.model) for s in self.steps), (self.last_name, self.last)):
+            model.save(target / name)
         try:
             (target / _FILE).write_text(json.dumps(record, indent=1) + "\n", encoding="utf-8")
         except OSError as error:
             raise OutputError(f"can't write the cascade {target}: {error.strerror}") from error
 
     @classmethod
-    def load(cls, folder: str | os.PathLike[str], full: TabularClassifier) -> Cascade:
-        """Read steps that `save` wrote, to stand before a full model.
+    def load(cls, folder: str | os.PathLike[str]) -> Cascade:
+        """Read what `save` wrote.
 
         Raises
         ------
         ModelFileError
-            A file is missing or damaged, or the steps know other classes than the full model.
+            A file is missing or damaged, or the steps know other classes than the last model.
         """
         source = Path(folder)
         try:
@@ -150,36 +152,36 @@ class Cascade:
                 )
                 for item in record["steps"]
             )
-            guarantee = record["guarantee"] and Guarantee(**record["guarantee"])
+            name = record["last"]
+            last = TabularClassifier.load(source / name)
         except (OSError, ValueError, KeyError, TypeError) as error:
             raise ModelFileError(f"can't read the cascade {source}: {error}") from error
         for step in steps:
-            if list(step.model.classes_) != list(full.classes_):
+            if list(step.model.classes_) != list(last.classes_):
                 raise ModelFileError(
                     f"the step {step.name} of {source} knows the classes "
-                    f"{', '.join(step.model.classes_)}, the model {', '.join(full.classes_)}"
+                    f"{', '.join(step.model.classes_)}, the last one {', '.join(last.classes_)}"
                 )
-        return cls(steps, with_guarantee(full, guarantee))
+        return cls(steps, last, name)
 
 
 def load_cascade(name: str | os.PathLike[str]) -> Cascade:
-    """Return the cascade before a model that comes with the library, or a model without steps.
+    """Return the cascade in place of a model that comes with the library, or a model alone.
 
     Parameters
     ----------
     name : str or path
         As for `classifiers.pretrained.find_model`. A folder, and a model that no steps are
-        shipped for, gives the full model alone.
+        shipped for, gives that model alone.
 
     Raises
     ------
     ModelFileError
         There is no such model, or it can't be read.
     """
-    full = pretrained.find_model(name)
     steps = Path(pretrained.__file__).parent / f"quick-{name}"
     known = isinstance(name, str) and name in pretrained.NAMES and (steps / _FILE).is_file()
-    return Cascade.load(steps, full) if known else Cascade((), full)
+    return Cascade.load(steps) if known else Cascade((), pretrained.find_model(name))
 
 
 def settled(
@@ -243,10 +245,3 @@ def settling_thresholds(
                 limits.append(float(np.nextafter(scores[allowed], 2)))
         chosen[str(name)] = max(limits)
     return chosen
-
-
-def with_guarantee(model: TabularClassifier, guarantee: Guarantee | None) -> TabularClassifier:
-    """Return the same model with other thresholds."""
-    other = copy.copy(model)
-    other.guarantee_ = guarantee
-    return other

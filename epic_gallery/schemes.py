@@ -36,7 +36,7 @@ class Scheme:
         A picture that it does not hide under its guarantee stays. The same as `model` for the
         scheme ``personal``.
     cascade : Cascade or None
-        Cheap models before `model`, when it is the guard itself and there are any.
+        Cheaper models in place of `model`, when it is the guard itself and there are any.
     """
 
     model: TabularClassifier
@@ -52,7 +52,7 @@ class Scheme:
     @property
     def guarantee(self) -> Guarantee | None:
         """What is promised about personal photos."""
-        return (self.cascade.full if self.cascade else self.guard).guarantee_
+        return (self.cascade.last if self.cascade else self.guard).guarantee_
 
     @property
     def settings(self) -> Settings:

@@ -14,7 +14,7 @@ from classifiers.guarantee import UNSURE
 from epic_features import Extractor, Settings, SettingsError
 from epic_features.engines.inline import InlineEngine
 from epic_features.engines.processes import ProcessEngine
-from epic_features.extractor import Rejected
+from epic_features.extractor import Extractors, Rejected
 from epic_features.image import Image
 from epic_features.schema import schema_of
 from epic_features.sources import ImageLike, ImageReference, check_exists, references
@@ -39,7 +39,7 @@ class Sorting:
         One row for every picture, in the order of the source: ``file_name``, ``relative_path``,
         ``label``, ``decision``, ``confidence`` and ``p_<class>`` as of
         `classifiers.workflow.classify`, ``reasons`` when asked for, ``tier`` (the step that
-        settled it, or "full") and ``sha256`` of the file that was looked at.
+        settled it, or the last tier) and ``sha256`` of the file that was looked at.
     rejected : tuple of Rejected
         Pictures that could not be read.
     seconds : float
@@ -132,19 +132,20 @@ class CascadeExtractor:
     Parameters
     ----------
     steps : sequence of Step
-        The steps before the full row.
+        The steps before the last tier.
     settings : Settings
-        How the full row is extracted.
-    build : callable
-        Settings to an extractor; one that remembers lets several cascades share their networks.
+        How the row of the last tier is extracted.
+    build : Extractors, optional
+        Makes the extractors; several cascades that have the same share their networks.
     """
 
     def __init__(
         self,
         steps: tuple[Step, ...],
         settings: Settings,
-        build: Callable[[Settings], Extractor] = Extractor,
+        build: Extractors | None = None,
     ) -> None:
+        build = build or Extractors()
         self._steps = steps
         self._extractors = [build(s) for s in (*(step.settings for step in steps), settings)]
         self._stages = [_new_stages(self._extractors, n) for n in range(len(self._extractors))]
@@ -189,15 +190,8 @@ class _Sorter(CascadeExtractor):
 
 def _new_stages(extractors: list[Extractor], tier: int) -> list[Stage]:
     """Return the stages of a tier whose columns the tier before has not got, or not so good."""
-    before = extractors[tier - 1] if tier else None
-    had = {_work(stage, before) for stage in before.stages} if before else set()
-    extractor = extractors[tier]
-    return [stage for stage in extractor.stages if _work(stage, extractor) not in had]
-
-
-def _work(stage: Stage, extractor: Extractor) -> tuple[str, str]:
-    settings = extractor.settings
-    return stage.group, settings.text if stage.group == "text" else ""
+    had = extractors[tier - 1].stages if tier else ()
+    return [stage for stage in extractors[tier].stages if stage not in had]
 
 
 def _engine(

@@ -1,4 +1,4 @@
-"""Train the cheap steps before the shipped models: ``python -m training.cascade DATA``.
+"""Train what sorts in place of the shipped models: ``python -m training.cascade DATA``.
 
 Writes ``classifiers/pretrained/quick-*`` and ``benchmarks/results/cascade_accuracy.md``. Every
 figure is of pictures that neither the models nor the thresholds had seen: the models are those of
@@ -10,7 +10,7 @@ from __future__ import annotations
 import argparse
 import logging
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from copy import copy
 from pathlib import Path
 from typing import Any
 
@@ -19,16 +19,17 @@ import pandas as pd
 from numpy.typing import NDArray
 
 from classifiers.fusion import FusionClassifier
-from classifiers.guarantee import UNSURE, Guarantee, clopper_pearson, decide
-from classifiers.table import COLUMNS
+from classifiers.guarantee import UNSURE, Guarantee, clopper_pearson
+from classifiers.table import COLUMNS, WORD_COLUMNS
 from classifiers.tabular import TabularClassifier
 from classifiers.workflow import extract_features
 from epic_features import Settings, __version__
 from epic_features.extras.embedding import DEFAULT
 from epic_features.frame import to_pandas
 from epic_features.settings import EMBEDDING_ROLES
-from epic_gallery.cascade import Cascade, Step, settled, settling_thresholds, with_guarantee
+from epic_gallery.cascade import Cascade, Step
 from training.cards import SHIPPED, TARGETS, new_model
+from training.cascade_thresholds import RATE, Outcome, Thresholds, choose, hidden, rehearse
 from training.data import Data, load_data
 
 Reals = NDArray[np.float64]
@@ -36,21 +37,21 @@ Reals = NDArray[np.float64]
 _OUT = Path(__file__).resolve().parents[1] / "classifiers" / "pretrained"
 
 PIXELS = ("shape", "cartoon", "quality", "texture")
-_STEPS = {
+_LINES = 6
+"""So many of a picture's largest lines tell nearly as much as all of them."""
+_TIERS = {
     "look": Settings(groups=("shape",), text="counts", embedding=DEFAULT),
     "pixels": Settings(groups=PIXELS, text="counts", embedding=DEFAULT),
     "boxes": Settings(groups=(*PIXELS, "layout", "faces"), text="counts", embedding=DEFAULT),
+    "lines": Settings(
+        groups=(*PIXELS, "layout", "faces", "writing"), text=f"budget:{_LINES}", embedding=DEFAULT
+    ),
 }
 """Without ``colors``: they added nothing to ``texture``."""
 
 # Not for the other models, which need the letters: before ``whatsapp`` steps that found boxes
 # settled 26 % of the pictures: not worth 2 MB of trees.
-CASCADES = {"personal": ("look", "pixels", "boxes")}
-
-STEP_RATES = {"look": 0.0015, "pixels": 0.002, "boxes": 0.004}
-"""A fraction of what the full model may hide; more where the model knows nearly as much."""
-FULL_RATE = 0.0065
-"""Less than the 1 % that is promised, because more are hidden on sources not seen."""
+CASCADES = {"personal": ("look", "pixels", "boxes", "lines")}
 
 _FIGURES = Path(__file__).resolve().parents[1] / "benchmarks" / "results" / "cascade_accuracy.md"
 _HEAD = """# The cascade against the full model
@@ -59,7 +60,7 @@ Made by `python -m training.cascade`; do not edit. Pictures of the shared data; 
 thresholds are those of the other folds by source repository. The same label: the likeliest class.
 Decisions are contradictory when one side decides for one class and the other for another; one side
 may also be unsure. Hidden: personal pictures that are decided to be something else. The thresholds
-are chosen inside the folds; the steps, STEP_RATES and FULL_RATE were picked among some eighty
+are chosen inside the folds; the steps, STEP_RATES and RATE were picked among some eighty
 variants with these figures in sight (their AUC was up to .0011 below the full model's), so they
 are somewhat rosy.
 """
@@ -68,67 +69,46 @@ _SIZES = frozenset({"area", "width", "height"})
 _log = logging.getLogger(__name__)
 
 
-@dataclass(frozen=True)
-class Thresholds:
-    """How sure each tier must be.
-
-    Attributes
-    ----------
-    settle_from : dict of str to dict
-        For each step the least probability of each class.
-    hide_below, keep_from : float
-        Of the full model, for what the steps leave open; see `Guarantee`.
-    """
-
-    settle_from: dict[str, dict[str, float]]
-    hide_below: float
-    keep_from: float
+def tier_tables(data: Data, folder: Path, cache: Path) -> dict[str, Data]:
+    """Return the data as each tier sees them, with text only found, or a few lines read."""
+    found = _reread(data, folder, cache, "boxes", Settings(groups=("layout",), text="counts"))
+    few = Settings(groups=("layout", "writing"), text=f"budget:{_LINES}")
+    lines = _reread(data, folder, cache, "lines", few)
+    return {name: found if s.text == "counts" else lines for name, s in _TIERS.items()}
 
 
-@dataclass(frozen=True)
-class Outcome:
-    """What a cascade says of images.
-
-    Attributes
-    ----------
-    tier : ndarray of int, shape (n,)
-        Where each image came to an end.
-    decision : ndarray of str, shape (n,)
-        Class or "unsure".
-    probabilities : ndarray of float64, shape (n, n_classes)
-        Of the tier.
-    """
-
-    tier: NDArray[np.intp]
-    decision: NDArray[np.object_]
-    probabilities: Reals
-
-
-def quick_table(data: Data, folder: Path, cache: Path) -> Data:
-    """Return the data with text found but not read, as the steps see them."""
-    settings = Settings(groups=("layout",), text="counts")
-    real, _ = extract_features(str(folder), cache / "real-boxes", settings)
+def _reread(data: Data, folder: Path, cache: Path, name: str, settings: Settings) -> Data:
+    """Return the data with the columns of text as other settings give them; extracted once."""
+    real, _ = extract_features(str(folder), cache / f"real-{name}", settings)
     parts = [(to_pandas(real), (data.facts["fold"] >= 0).to_numpy())]
     if not parts[0][1].all():
-        drawn, _ = extract_features(str(cache / "drawn-pictures"), cache / "drawn-boxes", settings)
+        source = str(cache / "drawn-pictures")
+        drawn, _ = extract_features(source, cache / f"drawn-{name}", settings)
         parts.append((to_pandas(drawn), ~parts[0][1]))
-    table = data.table.drop(columns="writing")
-    for name in (c.name for c in COLUMNS.values() if c.group in ("text", "layout")):
-        found = [
-            frame.set_index("relative_path")[name].reindex(table["relative_path"][rows])
+    reads = "writing" in settings.groups
+    table = data.table.copy() if reads else data.table.drop(columns="writing")
+    for column in (c.name for c in COLUMNS.values() if c.group in ("text", "layout", "writing")):
+        if column not in table.columns:
+            continue
+        values = [
+            frame.set_index("relative_path")[column].reindex(table["relative_path"][rows])
             for frame, rows in parts
         ]
-        table[name] = pd.concat(found).to_numpy()
+        table[column] = pd.concat(values).to_numpy()
     table.attrs = data.table.attrs
     return Data(table, data.facts, data.unseen)
 
 
-def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> TabularClassifier:
-    """Train the model of a step; its out-of-fold probabilities come with it."""
-    settings = _STEPS[name]
+def train_tier(name: str, target: str, protect: Sequence[str], data: Data) -> TabularClassifier:
+    """Train the model of a tier; its out-of-fold probabilities come with it."""
+    settings = _TIERS[name]
     table, facts = data.of(target)
-    made = table.attrs["provenance"]["backends"]
-    networks = [backend for backend in made if backend["role"] in EMBEDDING_ROLES]
+    reads = settings.text != "counts"
+    networks = [
+        backend
+        for backend in table.attrs["provenance"]["backends"]
+        if reads or backend["role"] in EMBEDDING_ROLES
+    ]
     table.attrs = {
         "provenance": {
             "version": __version__,
@@ -145,6 +125,7 @@ def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> Ta
         and pd.api.types.is_numeric_dtype(table[column.name])
         and table[column.name].notna().any()
     ]
+    columns += WORD_COLUMNS if reads else ()
     model = FusionClassifier(**SHIPPED, columns=columns, protect=protect)
     model.fit(
         table,
@@ -154,94 +135,33 @@ def train_step(name: str, target: str, protect: Sequence[str], data: Data) -> Ta
         fold=facts["fold"].astype(int),
         fold_tables=data.fold_tables(target),
     )
-    # A model says that it needs the whole core; a step does not.
+    # A model says that it needs the whole core; a tier does not.
     model.provenance_["settings"]["groups"] = list(settings.groups)
     return model
 
 
-def choose(
-    steps: Mapping[str, Reals],
-    full: Reals,
-    classes: NDArray[Any],
-    truth: NDArray[Any],
-    protect: Sequence[str],
-) -> Thresholds:
-    """Choose all thresholds on images that the models had not seen.
+def fit_cascade(
+    name: str, data: Data, seen: Mapping[str, Data]
+) -> tuple[Cascade, TabularClassifier, Outcome, Outcome]:
+    """Train the cascade in place of a shipped model, and that model itself.
 
-    Each step may settle a share `STEP_RATES` wrongly. The full model may hide so many of the rest
-    that the cascade as a whole hides at most a share `FULL_RATE` of the protected images, and
-    wrongly keeps at most that share of the others.
-    """
-    pending = np.ones(len(truth), bool)
-    decision = np.full(len(truth), UNSURE, dtype=object)
-    chosen = {}
-    for name, probabilities in steps.items():
-        rate = STEP_RATES[name]
-        limits = settling_thresholds(probabilities, classes, truth, pending, protect, rate)
-        answer = settled(probabilities, classes, limits)
-        now = pending & (answer != UNSURE)
-        decision[now], pending = answer[now], pending & ~now
-        chosen[name] = limits
-    protected, kept = np.isin(truth, protect), np.isin(decision, protect)
-    score = full[:, np.isin(classes, protect)].sum(axis=1)
-    left = int(FULL_RATE * protected.sum()) - int((protected & ~pending & ~kept).sum())
-    low = np.sort(score[protected & pending])
-    hide_below = float(low[min(left, len(low) - 1)]) if len(low) and left >= 0 else 0.0
-    left = int(FULL_RATE * (~protected).sum()) - int((~protected & kept).sum())
-    high = np.sort(score[~protected & pending])[::-1]
-    keep_from = float(np.nextafter(high[max(0, min(left, len(high) - 1))], 2)) if len(high) else 0.5
-    return Thresholds(chosen, hide_below, max(keep_from, hide_below))
-
-
-def apply(
-    thresholds: Thresholds,
-    steps: Mapping[str, Reals],
-    full: Reals,
-    classes: NDArray[Any],
-    protect: Sequence[str],
-) -> Outcome:
-    """Run a cascade on probabilities that are already known."""
-    limits = Guarantee(FULL_RATE, thresholds.hide_below, thresholds.keep_from, 0, 0, 0, 1)
-    tier = np.full(len(full), len(steps), np.intp)
-    decision, probabilities = decide(full, classes, protect, limits), full.copy()
-    for number, (name, found) in reversed(list(enumerate(steps.items()))):
-        answer = settled(found, classes, thresholds.settle_from[name])
-        now = answer != UNSURE
-        tier[now], decision[now], probabilities[now] = number, answer[now], found[now]
-    return Outcome(tier, decision, probabilities)
-
-
-def rehearse(
-    steps: Mapping[str, Reals],
-    full: Reals,
-    classes: NDArray[Any],
-    truth: NDArray[Any],
-    folds: NDArray[np.intp],
-    protect: Sequence[str],
-) -> Outcome:
-    """Run the cascade on each fold with thresholds chosen on the others."""
-    tier, probabilities = np.zeros(len(truth), np.intp), full.copy()
-    decision = np.full(len(truth), UNSURE, dtype=object)
-    for fold in np.unique(folds):
-        test, rest = folds == fold, folds != fold
-        others = {name: found[rest] for name, found in steps.items()}
-        mine = {name: found[test] for name, found in steps.items()}
-        limits = choose(others, full[rest], classes, truth[rest], protect)
-        found = apply(limits, mine, full[test], classes, protect)
-        tier[test], decision[test] = found.tier, found.decision
-        probabilities[test] = found.probabilities
-    return Outcome(tier, decision, probabilities)
-
-
-def fit_cascade(name: str, data: Data, quick: Data) -> tuple[Cascade, Outcome, Outcome]:
-    """Train the cascade before a shipped model, and that model itself.
+    Parameters
+    ----------
+    name : str
+        Of the shipped model.
+    data : Data
+        What it is trained on.
+    seen : mapping of str to Data
+        The same as each tier sees it; see `tier_tables`.
 
     Returns
     -------
     cascade : Cascade
-        Its guarantee counts what the rehearsal hid.
+        The guarantee of its last model counts what the rehearsal hid.
+    full : TabularClassifier
+        The shipped model, with thresholds as strict as those of the cascade.
     rehearsed, alone : Outcome
-        What the cascade and the full model say of the real pictures, held out by fold.
+        What the two say of the real pictures, held out by fold.
     """
     target, protect = TARGETS[name]
     table, facts = data.of(target)
@@ -254,31 +174,35 @@ def fit_cascade(name: str, data: Data, quick: Data) -> tuple[Cascade, Outcome, O
         fold=facts["fold"].astype(int),
         fold_tables=data.fold_tables(target),
     )
-    models = {step: train_step(step, target, protect, quick) for step in CASCADES[name]}
     real = (facts["fold"] >= 0).to_numpy()
     truth, folds = facts[target].to_numpy(object)[real], facts["fold"].to_numpy(int)[real]
-    steps = {step: model.out_of_fold_[real] for step, model in models.items()}
-    probabilities = full.out_of_fold_[real]
-    limits = choose(steps, probabilities, full.classes_, truth, protect)
-    rehearsed = rehearse(steps, probabilities, full.classes_, truth, folds, protect)
-    alone = rehearse({}, probabilities, full.classes_, truth, folds, protect)
-    protected = int(np.isin(truth, protect).sum())
-    hidden = _hidden(rehearsed.decision, truth, protect)
-    interval = clopper_pearson(hidden, protected)
-    thresholds = (limits.hide_below, limits.keep_from)
-    guarantee = Guarantee(FULL_RATE, *thresholds, protected, hidden, *interval)
-    made = (Step(step, model, limits.settle_from[step]) for step, model in models.items())
-    return Cascade(tuple(made), with_guarantee(full, guarantee)), rehearsed, alone
 
+    def with_thresholds(
+        model: TabularClassifier, steps: Mapping[str, Reals]
+    ) -> tuple[TabularClassifier, Thresholds, Outcome]:
+        known = steps, model.out_of_fold_[real], model.classes_, truth
+        limits, rehearsed = choose(*known, protect), rehearse(*known, folds, protect)
+        protected, lost = int(np.isin(truth, protect).sum()), hidden(rehearsed, truth, protect)
+        interval = clopper_pearson(lost, protected)
+        other = copy(model)
+        other.guarantee_ = Guarantee(
+            RATE, limits.hide_below, limits.keep_from, protected, lost, *interval
+        )
+        return other, limits, rehearsed
 
-def _hidden(decision: NDArray[Any], truth: NDArray[Any], protect: Sequence[str]) -> int:
-    return int((np.isin(truth, protect) & ~np.isin(decision, [*protect, UNSURE])).sum())
+    *names, last_name = CASCADES[name]
+    models = {tier: train_tier(tier, target, protect, seen[tier]) for tier in CASCADES[name]}
+    steps = {tier: models[tier].out_of_fold_[real] for tier in names}
+    last, limits, rehearsed = with_thresholds(models[last_name], steps)
+    strict, _, alone = with_thresholds(full, {})
+    made = (Step(tier, models[tier], limits.settle_from[tier]) for tier in names)
+    return Cascade(tuple(made), last, last_name), strict, rehearsed, alone
 
 
 def figures(
     name: str, cascade: Cascade, found: Outcome, alone: Outcome, facts: pd.DataFrame
 ) -> str:
-    """Return what a cascade gains and loses against its full model, as Markdown."""
+    """Return what a cascade gains and loses against the shipped model, as Markdown."""
     target, protect = TARGETS[name]
     truth, folds = facts[target].to_numpy(object), facts["fold"].to_numpy()
     head = [
@@ -291,7 +215,7 @@ def figures(
     for fold in [*np.unique(folds), "all"]:
         chosen = np.ones(len(folds), bool) if fold == "all" else folds == fold
         parts = _part(found, chosen), _part(alone, chosen)
-        values = _compare(*parts, truth[chosen], cascade.full.classes_, protect, cascade.tiers)
+        values = _compare(*parts, truth[chosen], cascade.last.classes_, protect, cascade.tiers)
         rows.append([str(fold), str(chosen.sum()), *values])
     shares = pd.crosstab(facts["class"], found.tier, normalize="index")
     by_class = [
@@ -300,7 +224,7 @@ def figures(
     ]
     return "\n".join(
         [
-            *(f"## Steps before the model {name}", "", str(cascade.full.guarantee_), ""),
+            *(f"## In place of the model {name}", "", str(cascade.last.guarantee_), ""),
             *(_table(head, rows), "", "Where the pictures of each class ended:", ""),
             *(_table(["class", *cascade.tiers], by_class), ""),
         ]
@@ -333,7 +257,7 @@ def _compare(
         *(f"{side.mean():.1%}" for side in decided),
         *(f"{(side == truth).mean():.4f}" for side in (label, other)),
         *(f"{roc_auc_score(np.isin(truth, protect), score):.4f}" for score in scores),
-        *(str(_hidden(side.decision, truth, protect)) for side in sides),
+        *(str(hidden(side, truth, protect)) for side in sides),
     ]
 
 
@@ -351,10 +275,10 @@ def main() -> None:
     options = parser.parse_args()
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     data = load_data(options.data, options.cache)
-    quick = quick_table(data, options.data, options.cache)
+    seen = tier_tables(data, options.data, options.cache)
     pages = []
     for name in CASCADES:
-        cascade, rehearsed, alone = fit_cascade(name, data, quick)
+        cascade, _, rehearsed, alone = fit_cascade(name, data, seen)
         cascade.save(options.out / f"quick-{name}")
         facts = data.of(TARGETS[name][0])[1]
         real = facts[facts["fold"] >= 0].reset_index(drop=True)

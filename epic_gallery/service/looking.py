@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from functools import cache, partial
-from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol
 
 from classifiers.table import groups_needed
-from epic_features import Extractor, Settings
+from epic_features import Settings
+from epic_features.extractor import Extractors
 from epic_features.image import Image
 from epic_features.sources import ImageReference
 from epic_gallery.service.models import QUICK
@@ -17,11 +18,11 @@ from epic_gallery.service.models import QUICK
 if TYPE_CHECKING:
     from classifiers.explanation import Explanation
     from classifiers.rule import Rule
+    from classifiers.tabular import TabularClassifier
     from epic_gallery.cascade import Cascade
+    from epic_gallery.sorting import CascadeExtractor
 
 _REASONS = 5
-
-Build: TypeAlias = Callable[[Settings], Extractor]
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,11 +67,11 @@ class Looker:
         import numpy as np
 
         self._settings = settings
-        self._extractor = cache(Extractor)
+        self._extractor = Extractors()
         self._model = cache(partial(_find, extractor=self._extractor))
         noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
         file = cv2.imencode(".png", noise)[1].tobytes()
-        self.row(self.load(Question("noise", file, model=warm, features=True)))
+        self.row(self.load(Question("noise", file, model=warm)))
 
     def load(self, image: ImageReference) -> Image:
         """Decode the picture of a question."""
@@ -86,7 +87,8 @@ class Looker:
         return {**size, **self._model(image.model).answer(image, image.features)}
 
 
-def _find(name: str, extractor: Build) -> _Model:
+def _find(name: str, extractor: Extractors) -> _Model:
+    from classifiers.pretrained import find_model
     from classifiers.rules import QUICK as RULES
     from classifiers.rules import load
     from epic_gallery.cascade import Cascade, load_cascade
@@ -95,8 +97,9 @@ def _find(name: str, extractor: Build) -> _Model:
         return RuleModel(load(name), extractor)
     if name == QUICK:
         steps = load_cascade("personal").steps
-        return TrainedModel(Cascade(steps[:-1], steps[-1].model), extractor)
-    return TrainedModel(load_cascade(name), extractor)
+        last = steps[-1].model
+        return TrainedModel(Cascade(steps[:-1], last, steps[-1].name), last, extractor)
+    return TrainedModel(load_cascade(name), find_model(name), extractor)
 
 
 class TrainedModel:
@@ -106,32 +109,36 @@ class TrainedModel:
     ----------
     cascade : Cascade
         The model.
-    extractor : callable
-        Settings to an extractor; models that share settings share the networks.
+    whole : TabularClassifier
+        What answers instead when all columns are wanted.
+    extractor : Extractors
+        Models that have the same share their networks.
     """
 
-    def __init__(self, cascade: Cascade, extractor: Build) -> None:
+    def __init__(self, cascade: Cascade, whole: TabularClassifier, extractor: Extractors) -> None:
         from epic_gallery.cascade import Cascade
-        from epic_gallery.sorting import CascadeExtractor
 
         # All columns are there only when no step may stop before them.
-        self._cascades = {False: cascade, True: Cascade((), cascade.full)}
+        self._cascades = {False: cascade, True: Cascade((), whole)}
         self._extractor = extractor
-        self._makers = {
-            features: CascadeExtractor(c.steps, c.settings[-1], extractor)
-            for features, c in self._cascades.items()
-        }
+        self._maker = cache(self._new_maker)
+
+    def _new_maker(self, features: bool) -> CascadeExtractor:
+        from epic_gallery.sorting import CascadeExtractor
+
+        cascade = self._cascades[features]
+        return CascadeExtractor(cascade.steps, cascade.settings[-1], self._extractor)
 
     def answer(self, image: Image, features: bool) -> dict[str, Any]:
         """Return label, probabilities and reasons, and the row when it is asked for."""
         from classifiers.explanation import explain
 
         cascade = self._cascades[features]
-        row = self._makers[features].row(image)
+        row = self._maker(features).row(image)
         tier = row.pop("tier")
         table = self._extractor(cascade.settings[tier]).table([row])
         (said,) = cascade.label(tier, table).to_pylist()
-        model = cascade.full if tier == len(cascade.steps) else cascade.steps[tier].model
+        model = cascade.last if tier == len(cascade.steps) else cascade.steps[tier].model
         (explanation,) = explain(model, table, [said["label"]])
         probabilities = {str(name): said[f"p_{name}"] for name in model.classes_}
         found = {
@@ -153,11 +160,11 @@ class RuleModel:
     ----------
     rule : Rule
         One of `classifiers.rules`.
-    extractor : callable
-        Settings to an extractor, for when features are asked for.
+    extractor : Extractors
+        For when features are asked for.
     """
 
-    def __init__(self, rule: Rule, extractor: Build) -> None:
+    def __init__(self, rule: Rule, extractor: Extractors) -> None:
         self._rule = rule
         self._extractor = extractor
 

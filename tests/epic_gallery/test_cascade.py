@@ -3,9 +3,9 @@
 import json
 import os
 import signal
+from copy import copy
 from dataclasses import dataclass, replace
 from functools import partial
-from pathlib import Path
 
 import numpy as np
 import pytest
@@ -13,7 +13,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from PIL import Image as PILImage
 
-from classifiers import pretrained
 from classifiers.guarantee import UNSURE
 from classifiers.tabular import TabularClassifier
 from epic_features import Extractor, Settings, SettingsError, extract
@@ -22,7 +21,7 @@ from epic_features.errors import ModelFileError, SettingsMismatch
 from epic_features.sources import ImageReference, references
 from epic_gallery.cascade import Cascade, Step, load_cascade, settled, settling_thresholds
 from epic_gallery.sorting import CascadeExtractor, sort_images
-from training.cascade import FULL_RATE, apply, choose, rehearse
+from training.cascade_thresholds import RATE, apply, choose, rehearse
 
 CLASSES = np.array(["irrelevant", "personal"])
 CHEAP = Settings(groups=("shape", "quality"), text="counts")
@@ -77,7 +76,7 @@ def cascade(model, default_models):
 
 def with_thresholds(cascade, *thresholds):
     steps = zip(cascade.steps, thresholds, strict=True)
-    return Cascade(tuple(Step(s.name, s.model, t) for s, t in steps), cascade.full)
+    return Cascade(tuple(Step(s.name, s.model, t) for s, t in steps), cascade.last)
 
 
 def test_each_picture_ends_where_its_own_probabilities_say(cascade, pictures):
@@ -93,7 +92,7 @@ def test_each_picture_ends_where_its_own_probabilities_say(cascade, pictures):
                 expected.append((step.name, max(sure, key=values.get)))
                 break
         else:
-            expected.append(("full", cascade.full.decide(one[-1])[0]))
+            expected.append(("full", cascade.last.decide(one[-1])[0]))
     found = zip(labels["tier"].to_pylist(), labels["decision"].to_pylist(), strict=True)
     assert list(found) == expected
     assert {tier for tier, _ in expected} == {"cheap", "found", "full"}
@@ -202,7 +201,8 @@ def test_bad_arguments_are_refused(cascade, pictures, wrong):
 
 def test_a_saved_cascade_answers_the_same(cascade, pictures, tmp_path, model):
     cascade.save(tmp_path / "steps")
-    again = Cascade.load(tmp_path / "steps", cascade.full)
+    again = Cascade.load(tmp_path / "steps")
+    assert again.last.guarantee_ == cascade.last.guarantee_
     assert again.tiers == ("cheap", "found", "full")
     assert again.settings == cascade.settings
     first, second = (
@@ -214,31 +214,37 @@ def test_a_saved_cascade_answers_the_same(cascade, pictures, tmp_path, model):
 
 def test_a_damaged_or_foreign_cascade_is_refused(cascade, tmp_path):
     cascade.save(tmp_path)
-    other = TabularClassifier()
-    other.classes_ = np.array(["cat", "dog"])
-    with pytest.raises(ModelFileError, match="cat, dog"):
-        Cascade.load(tmp_path, other)
+    other = copy(cascade.last)
+    other.classes_ = np.array(["cat", "personal"])
+    other.save(tmp_path / "full")
+    with pytest.raises(ModelFileError, match="knows the classes irrelevant, personal, .* cat, per"):
+        Cascade.load(tmp_path)
+    (tmp_path / "full" / "model.txt").unlink()
+    with pytest.raises(ModelFileError, match="model.txt is missing"):
+        Cascade.load(tmp_path)
     record = json.loads((tmp_path / "cascade.json").read_text())
     (tmp_path / "cascade.json").write_text(json.dumps({**record, "format": 99}))
     with pytest.raises(ModelFileError, match="format"):
-        Cascade.load(tmp_path, cascade.full)
+        Cascade.load(tmp_path)
     (tmp_path / "cascade.json").write_text("{")
     with pytest.raises(ModelFileError, match=r"can't read"):
-        Cascade.load(tmp_path, cascade.full)
+        Cascade.load(tmp_path)
 
 
 def test_a_model_without_steps_works_alone(cascade, pictures, tmp_path):
-    cascade.full.save(tmp_path / "model")
+    cascade.last.save(tmp_path / "model")
     alone = load_cascade(tmp_path / "model")
     assert alone.tiers == ("full",)
     few = sorted(pictures.iterdir())[:3]
     assert set(sort_images(few, alone, engine="inline").labels["tier"].to_pylist()) == {"full"}
 
 
-def test_the_shipped_steps_settle_pages_without_reading_them(shared, cascade):
-    steps = Cascade.load(Path(pretrained.__file__).parent / "quick-personal", cascade.full)
-    assert steps.tiers == ("look", "pixels", "boxes", "full")
+def test_the_shipped_steps_settle_pages_without_reading_them(shared, lightgbm):
+    steps = load_cascade("personal")
+    assert steps.tiers == ("look", "pixels", "boxes", "lines")
     assert all(settings.text == "counts" for settings in steps.settings[:-1])
+    assert steps.settings[-1].text == "budget:6"
+    assert 0 < steps.last.guarantee_.hidden < 0.01 * steps.last.guarantee_.protected
     pages = sorted((shared / "data" / "academicDigital").glob("*.jpg"))[:12]
     labels = sort_images(pages, steps, engine="inline").labels
     assert labels["tier"].to_pylist().count("look") >= 8
@@ -293,8 +299,8 @@ def test_all_steps_together_hide_no_more_than_promised(seed):
     limits = choose(steps, full, CLASSES, truth, ("personal",))
     found = apply(limits, steps, full, CLASSES, ("personal",))
     personal = truth == "personal"
-    assert (found.decision[personal] == "irrelevant").mean() <= FULL_RATE
-    assert (found.decision[~personal] == "personal").mean() <= FULL_RATE
+    assert (found.decision[personal] == "irrelevant").mean() <= RATE
+    assert (found.decision[~personal] == "personal").mean() <= RATE
     assert 0.05 < (found.tier == 0).mean() < 1
     early = found.tier == 0
     assert np.array_equal(found.probabilities[early], steps["pixels"][early])

@@ -11,6 +11,7 @@ from serving import form, received
 
 from classifiers.pretrained import load_pretrained
 from classifiers.rules import load
+from classifiers.workflow import settings_of
 from epic_features import Extractor
 from epic_gallery.cascade import load_cascade
 from epic_gallery.service.app import create_app
@@ -74,7 +75,7 @@ def test_labels_are_those_of_the_library(service, gallery, drawn, is_described):
 def test_features_are_those_of_the_library(service, drawn):
     content = next(iter(drawn.values()))
     found = service.classify(content, features=1).json()
-    settings = load_cascade("personal").settings[-1]
+    settings = settings_of(load_pretrained("personal"))
     expected = plain(Extractor(settings).row(content))
     assert found["features"].keys() == expected.keys()
     for column, value in expected.items():
