@@ -62,7 +62,7 @@ test-backends: .venv-retinaface/.installed .venv-paddle/.installed .venv-ray/.in
 	.venv-retinaface/bin/python -m pytest tests/epic_features/faces/test_retinaface.py
 	.venv-paddle/bin/python -m pytest tests/epic_features/text/test_paddle.py
 
-# One version of PyTorch: where a build of it without CUDA can be had, that is installed (.8 GB instead of 7).
+# One version of PyTorch: pip takes the build without CUDA (.8 GB instead of 7) where an index offers it.
 .venv-train/.installed: pyproject.toml | $(BIN)/activate
 	$(PYTHON) -m venv --clear .venv-train
 	.venv-train/bin/python -m pip install --quiet --upgrade 'pip>=25.1'

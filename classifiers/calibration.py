@@ -28,6 +28,15 @@ def weighted(parts: Floats, weights: Floats) -> Floats:
     return np.asarray((weights[:, None, None] * parts).sum(axis=0))
 
 
+def centred(values: Floats) -> Floats:
+    """Return what is said of the classes, on the last axis, so that it is seen for which it speaks.
+
+    Of two classes the first one's is 0, as that of raw scores; of more the mean is.
+    """
+    two = values.shape[-1] == 2
+    return values - (values[..., :1] if two else values.mean(axis=-1, keepdims=True))
+
+
 def log_shares(codes: NDArray[np.intp], n_classes: int, weights: Floats | None = None) -> Floats:
     """Return the logarithm of the share of each class; one without images counts as one of them.
 
@@ -66,6 +75,7 @@ def fit_weights(
         In [0, 1]. A part is never made more sure than it is: on classes that few images tell apart
         without an error, the likeliest weight would have no end. The first part keeps at least 0.1:
         parts that are wrong about the few images held out would otherwise leave no answer at all.
+        Others that say nothing of any image get 0.
     """
     from scipy.optimize import minimize
 
@@ -81,7 +91,8 @@ def fit_weights(
     start = np.full(len(parts), 1 / len(parts))
     bounds = [(0.1, 1.0), *[(0.0, 1.0)] * (len(parts) - 1)]
     found = minimize(loss, start, jac=True, method="L-BFGS-B", bounds=bounds)
-    return np.asarray(np.round(found.x, 4), np.float64)
+    speaks = [True, *(bool(part.any()) for part in parts[1:])]
+    return np.asarray(np.where(speaks, np.round(found.x, 4), 0), np.float64)
 
 
 def fit_temperature(logits: Floats, labels: NDArray[np.intp], weights: Floats | None) -> float:
@@ -91,24 +102,13 @@ def fit_temperature(logits: Floats, labels: NDArray[np.intp], weights: Floats | 
     ----------
     logits : ndarray of float64, shape (n, n_classes)
         Raw scores of images that the model was not trained on.
-    labels : ndarray of int, shape (n,)
-        Index of the true class of each.
-    weights : ndarray of float64, shape (n,), optional
-        Weights of the images.
+    labels, weights
+        As for `fit_weights`.
 
     Returns
     -------
     float
-        In [1, 10]. A model is only ever made less sure: on classes that few images tell apart
-        without an error, the likeliest temperature would be 0.
+        In [1, 10].
     """
-    from scipy.optimize import minimize_scalar
-
-    rows = np.arange(len(labels))
-
-    def loss(log_temperature: float) -> float:
-        likely = softmax(logits, float(np.exp(log_temperature)))[rows, labels]
-        return float(np.average(-np.log(np.maximum(likely, 1e-12)), weights=weights))
-
-    found = minimize_scalar(loss, bounds=(0.0, float(np.log(10))), method="bounded")
-    return round(float(np.exp(found.x)), 4)
+    (weight,) = fit_weights(logits[None], labels, weights, np.zeros_like(logits))
+    return round(1 / float(weight), 4)

@@ -1,4 +1,4 @@
-"""Boosted trees over the feature table and what networks make of the picture."""
+"""A model of the feature table and of what networks make of the picture."""
 
 from __future__ import annotations
 

@@ -8,7 +8,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from classifiers.calibration import log_shares
+from classifiers.calibration import centred, log_shares
 from classifiers.embeddings import (
     LEAST_LOG_PROBABILITY,
     LinearMap,
@@ -174,8 +174,7 @@ class FusionEncoder(TableEncoder):
         found = np.full((lists, len(numbers), len(classes)), LEAST_LOG_PROBABILITY)
         found[..., [list(map(str, classes)).index(name) for name in self.classes_]] = own
         found[np.isnan(own).any(axis=2)] = 0
-        nothing = found[..., :1] if len(classes) == 2 else found.mean(axis=2, keepdims=True)
-        return np.asarray(found - nothing, np.float64)
+        return centred(found.astype(np.float64))
 
     @property
     def columns_used_(self) -> list[str]:

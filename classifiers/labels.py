@@ -100,3 +100,15 @@ def row_weights(
     if not weights.any():
         raise TableError("every row has the weight 0; there is nothing to train on")
     return weights
+
+
+def check_weights(weights: NDArray[np.float64], fold: NDArray[np.intp]) -> None:
+    """Raise `TableError` where all rows that a part of the training needs have the weight 0."""
+    if not weights[fold >= 0].any():
+        raise TableError("every row that is tested has the weight 0; there is nothing to judge by")
+    for number in np.unique(fold[fold >= 0]):
+        if not weights[fold != number].any():
+            raise TableError(
+                f"every row outside of fold {number} has the weight 0; there is nothing to train "
+                "on while it is held out"
+            )

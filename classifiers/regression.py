@@ -9,6 +9,7 @@ from typing import Any, Self
 import numpy as np
 from numpy.typing import NDArray
 
+from classifiers.calibration import centred
 from classifiers.embeddings import LEAST_LOG_PROBABILITY, logistic_regression
 from classifiers.scaling import Scaling
 
@@ -61,7 +62,7 @@ class Regression:
         )
         seen = np.isfinite(learned.offset)
         offset = np.where(seen, learned.offset - shares, LEAST_LOG_PROBABILITY)
-        return cls(scaling, _centred(learned.weights.astype(np.float64)), _centred(offset))
+        return cls(scaling, centred(learned.weights.astype(np.float64)), centred(offset))
 
     def evidence(self, numbers: NDArray[np.float32]) -> Floats:
         """Return what the numbers say for each class, shape (n, n_classes)."""
@@ -95,9 +96,3 @@ class Regression:
         ):
             raise ValueError("the arrays of the regression have shapes that don't fit together")
         return cls(Scaling(mean, deviation), weights, offset)
-
-
-def _centred(values: Floats) -> Floats:
-    """Return values of the classes, on the last axis, so that it is seen for which they speak."""
-    two = values.shape[-1] == 2
-    return values - (values[..., :1] if two else values.mean(axis=-1, keepdims=True))

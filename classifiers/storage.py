@@ -83,6 +83,7 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
     source = Path(folder)
     try:
         record = json.loads((source / _REST).read_text(encoding="utf-8"))
+        _check_format(source, record)
         trees = (source / _TREES).read_text(encoding="utf-8")
         packed = (source / _ARRAYS).read_bytes()
     except FileNotFoundError as error:
@@ -92,11 +93,6 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
         ) from error
     except (OSError, ValueError) as error:
         raise ModelFileError(f"can't read the model {source}: {error}") from error
-    if not isinstance(record, dict) or record.get("format") != FORMAT:
-        raise ModelFileError(
-            f"{source} is not a model of format {FORMAT}; update epic-features, or train it again "
-            "with `epic train`"
-        )
     # LightGBM ends the whole process over some damaged files.
     if record.get("trees_sha256") != hashlib.sha256(trees.encode()).hexdigest():
         raise ModelFileError(_other_file(source, _TREES))
@@ -127,6 +123,14 @@ def load(folder: str | os.PathLike[str]) -> TabularClassifier:
     ) as error:
         raise ModelFileError(f"the model {source} is damaged: {error}") from error
     return model
+
+
+def _check_format(source: Path, record: Any) -> None:
+    if not isinstance(record, dict) or record.get("format") != FORMAT:
+        raise ModelFileError(
+            f"{source} is not a model of format {FORMAT}; update epic-features, or train it again "
+            "with `epic train`"
+        )
 
 
 def _check(model: TabularClassifier) -> None:

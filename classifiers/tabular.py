@@ -19,7 +19,7 @@ from classifiers.encoding import TableEncoder
 from classifiers.extras import require_lightgbm
 from classifiers.folds import given_folds, make_folds, stop_rows
 from classifiers.guarantee import Guarantee, decide, find_guarantee
-from classifiers.labels import check_classes, labels_of, row_weights
+from classifiers.labels import check_classes, check_weights, labels_of, row_weights
 from classifiers.parts import Parts
 from classifiers.table import Table, TableError, check_provenance, provenance_of
 
@@ -187,6 +187,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             self.fold_ = make_folds(codes, groups, self.folds, self.random_state)
         else:
             self.fold_ = given_folds(fold, codes)
+        check_weights(weights, self.fold_)
         tables = {} if fold_tables is None else fold_tables
         parts, priors, rounds = self._held_out(X, tables, codes, weights, groups)
         encoder = self._new_encoder()

@@ -244,7 +244,7 @@ def _settings_for(group: str, settings: Settings) -> Settings:
     return replace(
         settings,
         groups=tuple(name for name in settings.groups if name in own),
-        text=settings.text if own is _TEXT_GROUPS else Settings.text,
+        text=settings.text if group in _TEXT_GROUPS else Settings.text,
         embedding=settings.embedding if group == EMBEDDING_GROUP else None,
     )
 

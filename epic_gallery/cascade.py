@@ -143,7 +143,10 @@ class Cascade:
         try:
             record = json.loads((source / _FILE).read_text(encoding="utf-8"))
             if record["format"] != _FORMAT:
-                raise ModelFileError(f"{source} is not of format {_FORMAT}; update epic-features")
+                raise ModelFileError(
+                    f"{source} is not a cascade of format {_FORMAT}; update epic-features, or make "
+                    "it again with `python -m training.cascade`"
+                )
             steps = tuple(
                 Step(
                     item["name"],

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -152,6 +153,8 @@ def plan(
     if page is not None:
         check_new(page, overwrite=overwrite)
     chosen = find_scheme(scheme, model, personal)
+    if features is not None:  # Whole rows are judged by the whole model, and it promises.
+        chosen = replace(chosen, cascade=None)
     beside = output.with_name(f".{output.name}.features")
     kept = features or (None if chosen.cascade else beside)
     sorting = _planned(

@@ -182,11 +182,11 @@ def fit_cascade(
     ) -> tuple[TabularClassifier, Thresholds, Outcome]:
         known = steps, model.out_of_fold_[real], model.classes_, truth
         limits, rehearsed = choose(*known, protect), rehearse(*known, folds, protect)
-        protected, lost = int(np.isin(truth, protect).sum()), hidden(rehearsed, truth, protect)
-        interval = clopper_pearson(lost, protected)
+        protected, hides = int(np.isin(truth, protect).sum()), hidden(rehearsed, truth, protect)
+        interval = clopper_pearson(hides, protected)
         other = copy(model)
         other.guarantee_ = Guarantee(
-            RATE, limits.hide_below, limits.keep_from, protected, lost, *interval
+            RATE, limits.hide_below, limits.keep_from, protected, hides, *interval
         )
         return other, limits, rehearsed
 
@@ -194,9 +194,14 @@ def fit_cascade(
     models = {tier: train_tier(tier, target, protect, seen[tier]) for tier in CASCADES[name]}
     steps = {tier: models[tier].out_of_fold_[real] for tier in names}
     last, limits, rehearsed = with_thresholds(models[last_name], steps)
-    strict, _, alone = with_thresholds(full, {})
+    # It may be the last one, too, where nothing is to be read.
+    *before, reads_nothing = names
+    models[reads_nothing], *_ = with_thresholds(
+        models[reads_nothing], {tier: steps[tier] for tier in before}
+    )
+    full, _, alone = with_thresholds(full, {})
     made = (Step(tier, models[tier], limits.settle_from[tier]) for tier in names)
-    return Cascade(tuple(made), last, last_name), strict, rehearsed, alone
+    return Cascade(tuple(made), last, last_name), full, rehearsed, alone
 
 
 def figures(

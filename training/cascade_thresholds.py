@@ -84,10 +84,11 @@ def choose(
     left = int(RATE * protected.sum()) - int((protected & ~pending & ~kept).sum())
     low = np.sort(score[protected & pending])
     hide_below = float(low[min(left, len(low) - 1)]) if len(low) and left >= 0 else 0.0
+    hide_below = min(hide_below, 0.5)
     left = int(RATE * (~protected).sum()) - int((~protected & kept).sum())
     high = np.sort(score[~protected & pending])[::-1]
     keep_from = float(np.nextafter(high[max(0, min(left, len(high) - 1))], 2)) if len(high) else 0.5
-    return Thresholds(chosen, hide_below, max(keep_from, hide_below))
+    return Thresholds(chosen, hide_below, max(keep_from, 0.5))
 
 
 def apply(

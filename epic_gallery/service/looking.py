@@ -71,6 +71,7 @@ class Looker:
         self._model = cache(partial(_find, extractor=self._extractor))
         noise = np.random.default_rng(0).integers(0, 255, (64, 64, 3), np.uint8)
         file = cv2.imencode(".png", noise)[1].tobytes()
+        # Opens the networks of all tiers; not those of the whole row, which few ask for.
         self.row(self.load(Question("noise", file, model=warm)))
 
     def load(self, image: ImageReference) -> Image:
@@ -171,6 +172,7 @@ class RuleModel:
     def answer(self, image: Image, features: bool) -> dict[str, Any]:
         """Return label, probabilities and the reason, and the columns around it when asked for."""
         from classifiers.phrases import say
+        from epic_gallery.cascade import FULL
 
         rule = self._rule
         verdict = rule.classify(image)
@@ -179,7 +181,7 @@ class RuleModel:
             "decision": verdict.label,
             "probabilities": verdict.probabilities,
             "confidence": verdict.probabilities[verdict.label],
-            "tier": "full",
+            "tier": FULL,
             "reasons": [
                 {
                     "column": rule.columns[0],

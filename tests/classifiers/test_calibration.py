@@ -108,6 +108,16 @@ def test_a_part_that_knows_nothing_gets_no_weight():
     assert second < 0.05
 
 
+def test_a_part_that_says_nothing_gets_none():
+    parts, labels = parts_of(3, (1, 1))
+    both = np.concatenate([parts, np.zeros((1, *parts[0].shape))])
+    nothing = np.zeros(parts[0].shape)
+    assert fit_weights(both, labels, None, nothing)[2] == 0
+    assert fit_weights(both, labels, None, nothing)[:2] == pytest.approx(
+        fit_weights(parts, labels, None, nothing), abs=2e-3
+    )
+
+
 def test_two_parts_that_say_the_same_share_what_it_is_worth():
     parts, labels = parts_of(5, (4, 4), count=4000)
     parts[1] = parts[0]

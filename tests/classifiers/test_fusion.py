@@ -104,7 +104,7 @@ def test_the_embedding_helps_where_the_metadata_are_noise(mode, make_table, quic
         for m in (alone, both, embedding_only)
     ]
     assert rates[0] < 0.65
-    assert min(rates[1:]) > 0.8
+    assert min(rates[1:]) > 0.8  # So few pictures can't do better beside 60 columns of noise.
     names = embedding_only.encoder_.feature_names_
     assert all(name.startswith("embedding:") for name in names)
 
@@ -284,8 +284,8 @@ def test_nothing_is_left_of_a_model_that_was_there(model, model_of_two, tmp_path
 
 def test_guarantee_and_calibration(model, two_fused):
     table, labels = two_fused
-    assert (model.weights_ <= 1).all()
-    assert model.weights_.any()
+    odds = model.out_of_fold_[np.arange(len(labels)), np.searchsorted(model.classes_, labels)]
+    assert np.log(odds).mean() > np.log(0.5)  # Better than knowing nothing.
     assert model.guarantee_.protected == 160
     decided = model.decide(table)
     assert set(decided) <= {"personal", "irrelevant", "unsure"}

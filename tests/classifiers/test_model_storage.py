@@ -106,6 +106,7 @@ def changed(folder, change):
 @pytest.mark.parametrize("number", [1, 3, "2", None])
 def test_another_format(saved, number):
     changed(saved, lambda record: record.update(format=number))
+    (saved / "model.npz").unlink()  # Format 1 had none without an embedding.
     with pytest.raises(
         ModelFileError, match="not a model of format 2; update epic-features, or train"
     ):
@@ -151,6 +152,18 @@ def test_bytes_that_are_no_text(saved):
 def test_a_damaged_description(saved, change):
     changed(saved, change)
     with pytest.raises(ModelFileError, match="damaged"):
+        TabularClassifier.load(saved)
+
+
+def test_a_regression_on_other_columns(saved):
+    with np.load(saved / "model.npz") as stored:
+        arrays = {name: stored[name] for name in stored.files}
+    for name in ("mean", "deviation", "weights"):
+        arrays[f"regression_{name}"] = arrays[f"regression_{name}"][:-1]
+    np.savez(saved / "model.npz", **arrays)
+    digest = hashlib.sha256((saved / "model.npz").read_bytes()).hexdigest()
+    changed(saved, lambda record: record.update(arrays_sha256=digest))
+    with pytest.raises(ModelFileError, match="damaged: .* another shape"):
         TabularClassifier.load(saved)
 
 

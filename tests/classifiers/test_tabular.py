@@ -136,6 +136,14 @@ def test_weights_of_rows(three, quick):
     known = ~spoilt
     truth = table.filter(pa.array(known))
     assert plain.booster_.model_to_string() != weighted.booster_.model_to_string()
+    # The regression knows nothing of rows without weight, and the weights of the parts neither.
+    clean = TabularClassifier(**quick).fit(truth, wrong[known], fold=fold[known])
+    assert weighted.parts_.regression.weights == pytest.approx(
+        clean.parts_.regression.weights, rel=0.3, abs=0.05
+    )
+    spoiled = plain.parts_.regression.weights - clean.parts_.regression.weights
+    weighed = weighted.parts_.regression.weights - clean.parts_.regression.weights
+    assert np.abs(weighed).mean() < 0.5 * np.abs(spoiled).mean()
     means = [m.predict_proba(truth)[labels[known] != "memes", 0].mean() for m in (plain, weighted)]
     assert means[1] < means[0]
     ones = TabularClassifier(**quick).fit(table, wrong, fold=fold, sample_weight=np.ones(90))
@@ -148,6 +156,32 @@ def test_weights_of_rows(three, quick):
 def test_weights_that_make_no_sense(three, quick, weights):
     with pytest.raises(TableError, match="weight"):
         TabularClassifier(**quick).fit(*three, sample_weight=weights)
+
+
+@pytest.mark.parametrize("kept", [[-1], [0]])
+def test_weights_that_leave_nothing_to_test_or_train_on(three, quick, kept):
+    fold = np.arange(90) % 4 - 1
+    weights = np.isin(fold, kept).astype(float)
+    with pytest.raises(TableError, match="has the weight 0"):
+        TabularClassifier(**quick).fit(
+            *three,
+            fold=fold if -1 in kept else fold + 1,
+            sample_weight=weights if -1 in kept else (fold + 1 == 0).astype(float),
+        )
+
+
+def test_weights_of_rows_count_in_those_of_the_parts(three, quick):
+    """Held-out rows with labels by chance make every part less sure, unless they weigh nothing."""
+    table, labels = three
+    fold = np.arange(90) % 3
+    wrong, spoilt = labels.copy(), np.arange(90) % 9 < 3
+    wrong[spoilt] = np.random.default_rng(1).permutation(labels[spoilt])
+    models = [
+        TabularClassifier(**quick).fit(table, wrong, fold=fold, sample_weight=weights)
+        for weights in (np.ones(90), np.where(spoilt, 1e-9, 1.0))
+    ]
+    sure = [np.nanmax(m.out_of_fold_, axis=1)[~spoilt].mean() for m in models]
+    assert sure[1] > sure[0] + 0.02
 
 
 def test_weights_of_classes(make_table, quick):

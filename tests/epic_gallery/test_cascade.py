@@ -251,6 +251,23 @@ def test_the_shipped_steps_settle_pages_without_reading_them(shared, lightgbm):
     assert set(labels["label"].to_pylist()) == {"irrelevant"}
 
 
+def test_what_no_step_settles_is_decided_by_six_lines(shared, lightgbm):
+    """By the columns that the library gives with the settings of the last tier."""
+    cascade = load_cascade("personal")
+    never = Cascade(
+        tuple(Step(s.name, s.model, NEVER) for s in cascade.steps), cascade.last, cascade.last_name
+    )
+    cards = sorted((shared / "data" / "eGreetingAndMisc").glob("*.jpg"))[:3]
+    labels = sort_images(cards, never, engine="inline").labels
+    assert set(labels["tier"].to_pylist()) == {"lines"}
+    extractor = Extractor(cascade.settings[-1])
+    table = extractor.table([extractor.row(path) for path in cards])
+    assert labels["p_personal"].to_pylist() == pytest.approx(
+        cascade.last.predict_proba(table)[:, 1].tolist(), abs=1e-6
+    )
+    assert labels["decision"].to_pylist() == cascade.last.decide(table).tolist()
+
+
 scores = st.lists(
     st.tuples(st.floats(0, 1, width=32), st.sampled_from(CLASSES)), min_size=4, max_size=400
 )
