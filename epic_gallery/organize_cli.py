@@ -98,10 +98,9 @@ def sort_now(
 ) -> None:
     """Plan, show a summary, ask, and move the pictures of a folder."""
     from epic_gallery.organize import ACTIONS
-    from epic_gallery.schemes import find_scheme
 
     console = Console(stderr=True)
-    chosen = find_scheme(scheme, model, personal)
+    chosen = _chosen(scheme, model, personal, features)
     sorting = _planned(
         console, source, chosen, features, _action(copy, link), whatsapp=whatsapp, workers=workers
     )
@@ -142,7 +141,6 @@ def plan(
     from epic_features.cleaning.tables import check_new, check_output
     from epic_features.sources.address import is_url
     from epic_gallery.organize import write_sort_plan
-    from epic_gallery.schemes import find_scheme
     from epic_gallery.sheet import write_sheet
 
     console = Console(stderr=True)
@@ -152,9 +150,7 @@ def plan(
         raise SettingsError(f"{output}: the name of a plan must end in .parquet")
     if page is not None:
         check_new(page, overwrite=overwrite)
-    chosen = find_scheme(scheme, model, personal)
-    if features is not None:  # Whole rows are judged by the whole model, and it promises.
-        chosen = replace(chosen, cascade=None)
+    chosen = _chosen(scheme, model, personal, features)
     beside = output.with_name(f".{output.name}.features")
     kept = features or (None if chosen.cascade else beside)
     sorting = _planned(
@@ -311,6 +307,14 @@ def _planned(
     except KeyboardInterrupt:
         console.print("interrupted; nothing was moved, and the same command continues from there")
         raise typer.Exit(130) from None
+
+
+def _chosen(name: str, model: str | None, personal: str, features: Path | None) -> Scheme:
+    """Return the scheme; whole rows are judged, and promised for, by the whole model."""
+    from epic_gallery.schemes import find_scheme
+
+    found = find_scheme(name, model, personal)
+    return found if features is None else replace(found, cascade=None)
 
 
 def _summarise(console: Console, sorting: SortPlan, scheme: Scheme) -> None:

@@ -3,6 +3,7 @@
 import json
 import os
 import random
+import shutil
 import subprocess
 import sys
 import time
@@ -15,10 +16,12 @@ from PIL import Image
 from stand_ins import write_features
 from tree_of_files import contents, fill, listing, tree
 
+from classifiers.pretrained import load_pretrained
 from classifiers.workflow import settings_of
 from epic_features import Settings, dump
 from epic_features.cleaning.moves import apply, resume, undo
 from epic_features.errors import PlanError, SettingsError, SourceError
+from epic_gallery.cascade import load_cascade
 from epic_gallery.organize import COLUMNS, read_sort_plan, sort_pictures
 from epic_gallery.schemes import SCHEMES, find_scheme
 
@@ -287,8 +290,6 @@ def test_killed_at_random(folder, features, models, tmp_path):
 
 def test_the_scheme_with_a_cascade(gallery, default_models, lightgbm, tmp_path):
     """The shipped model and its steps move nothing that the model alone would not."""
-    import shutil
-
     import classifiers.pretrained
 
     if not (Path(classifiers.pretrained.__file__).parent / "personal" / "model.json").exists():
@@ -309,6 +310,19 @@ def test_the_scheme_with_a_cascade(gallery, default_models, lightgbm, tmp_path):
     assert set(quick.index) == set(alone.index)
 
 
+@pytest.mark.parametrize("whole", [False, True])
+def test_the_promise_is_that_of_what_decided(gallery, epic, whole, default_models, tmp_path):
+    drawn, drawings = gallery
+    (tmp_path / "phone").mkdir()
+    shutil.copy2(drawn / drawings[0].path, tmp_path / "phone")
+    kept = ("--features", tmp_path / "kept") if whole else ()
+    plan = ("--scheme", "personal", "-o", tmp_path / "plan.parquet", "--workers", 1)
+    code, _, said = epic("organize", "plan", tmp_path / "phone", *plan, *kept)
+    assert code == 0, said
+    decides = load_pretrained("personal") if whole else load_cascade("personal").last
+    assert f"in the test of the model {decides.guarantee_}" in " ".join(said.split())
+
+
 @pytest.mark.parametrize("name", SCHEMES)
 def test_one_table_serves_the_model_and_its_guard(name, lightgbm):
     scheme = find_scheme(name)
@@ -320,8 +334,6 @@ def test_one_table_serves_the_model_and_its_guard(name, lightgbm):
 
 def test_the_drawn_gallery_from_pixels(gallery, models, epic, tmp_path, default_models):
     """From pictures to folders and back, with real features."""
-    import shutil
-
     drawn, drawings = gallery
     folder = tmp_path / "phone"
     for drawing in drawings[::8]:

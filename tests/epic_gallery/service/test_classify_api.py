@@ -161,6 +161,18 @@ def test_many_pictures_are_answered_one_by_one(service, drawn, small, is_describ
         assert error["message"].startswith(f"{name}: ")
 
 
+@pytest.mark.parametrize("features", [0, 1])
+def test_the_quick_model_reads_nothing(service, drawn, features):
+    steps = load_cascade("personal").steps
+    for content in some(drawn, 3).values():
+        found = service.classify(content, model="quick-personal", features=features).json()
+        assert found["tier"] in ({"full"} if features else {step.name for step in steps})
+        if features:
+            assert found["features"]["characters_count"] is None
+            row = Extractor(steps[-1].settings).row(content)
+            assert found["features"].keys() == row.keys()
+
+
 def test_the_answer_begins_while_the_upload_goes_on(service, small):
     body = form([("a.png", small), ("b.png", small)])
     middle = body.index(b"b.png") + 200
