@@ -78,7 +78,8 @@ def _read_once():
 
         patch.setattr(LineByLineReader, "read", reading)
         # Networks take time to open; settings are frozen, so they can be shared.
-        patch.setattr(extractor, "build_stages", functools.cache(extractor.build_stages))
+        build, built = extractor.build_stages, {}
+        patch.setattr(extractor, "build_stages", lambda settings, _=None: build(settings, built))
         patch.setattr(dumping, "make_engine", lambda *_, **__: InlineEngine())
         patch.setattr(
             sorting,
