@@ -10,8 +10,9 @@ import numpy as np
 import pyarrow as pa
 from numpy.typing import NDArray
 
+from classifiers.resemblance import resembled
 from classifiers.table import LIST_COLUMNS, Table, TableError, check_provenance
-from classifiers.topics import part_of, phrase_of, topic_of
+from classifiers.topics import RESEMBLES, part_of, phrase_of, topic_of
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -59,6 +60,9 @@ class Explanation:
         Raw score of the class; `base` plus all contributions.
     reasons : tuple of Reason
         The largest contributions, by absolute value, first; every topic is there.
+    resembles : str or None
+        What the picture looks like to the network of its embedding, see
+        `classifiers.resemblance.resembled`.
     """
 
     answer: str
@@ -66,6 +70,7 @@ class Explanation:
     base: float
     score: float
     reasons: tuple[Reason, ...]
+    resembles: str | None = None
 
     def sentence(self, most: int = 3) -> str:
         """Return the reasons that speak most for the answer, joined by commas.
@@ -132,6 +137,8 @@ def explain(
             raise TableError(f"{len(answers)} answers for {len(table)} rows")
         chosen = np.array([places[answer] for answer in answers], int)
     rows = _records(table)
+    for row, look in zip(rows, resembled(table), strict=True):
+        row[RESEMBLES] = look
     names = list(model.encoder_.feature_names_)
     return [
         _explanation(str(model.classes_[pick]), float(odds[pick]), parts[pick], names, row)
@@ -190,7 +197,8 @@ def _explanation(
         for topic, features in topics.items()
     ]
     reasons.sort(key=lambda reason: -abs(reason.contribution))
-    return Explanation(answer, probability, float(parts[-1]), float(parts.sum()), tuple(reasons))
+    total = float(parts.sum())
+    return Explanation(answer, probability, float(parts[-1]), total, tuple(reasons), row[RESEMBLES])
 
 
 def _records(table: Any) -> list[dict[str, Any]]:

@@ -165,7 +165,7 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
     differences = [
         *_version_differs(found, trained),
         *_settings_differ(found, trained),
-        *_embedding_differs(found, trained),
+        *embedding_differs(found, trained),
     ]
     if differences:
         raise SettingsMismatch(
@@ -211,7 +211,14 @@ def _settings_differ(found: Mapping[str, Any], trained: Mapping[str, Any]) -> li
     return different
 
 
-def _embedding_differs(found: Mapping[str, Any], trained: Mapping[str, Any]) -> list[str]:
+def embedding_differs(found: Mapping[str, Any], trained: Mapping[str, Any]) -> list[str]:
+    """Tell in what the embedding of a table is another than the one that was trained with.
+
+    Parameters
+    ----------
+    found, trained : mapping
+        What `provenance_of` returned for the two tables.
+    """
     if EMBEDDING_GROUP not in found.get("settings", {}).get("groups", ()):
         return []  # That is said with the other column groups.
     ours, theirs = _backends(trained), _backends(found)

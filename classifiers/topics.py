@@ -18,6 +18,9 @@ Row: TypeAlias = Mapping[str, Any]
 Say: TypeAlias = Callable[..., str]
 """`classifiers.phrases.say` of one language."""
 
+RESEMBLES = "resembles"
+"""Beside the columns of a row: the class it looks like; see `classifiers.resemblance`."""
+
 _WORD_FEATURES = ("word", COUNT, SHARE)
 
 
@@ -61,7 +64,8 @@ def phrase_of(topic: str, row: Row, language: str = "en") -> str:
     topic : str
         A topic of `topic_of`.
     row : mapping
-        The feature row of the image; columns that are missing or null are passed over.
+        The feature row of the image; columns that are missing or null are passed over. With
+        `RESEMBLES` it is said what the picture looks like as a whole.
     language : str
         One of `classifiers.phrases.LANGUAGES`.
     """
@@ -309,6 +313,11 @@ def _lists(row: Row, columns: Iterable[str]) -> list[str]:
     return [word for words in found if words is not None for word in words]
 
 
+def _look(row: Row, say: Say) -> str:
+    found = row.get(RESEMBLES)
+    return say(f"looks {found}" if found else "embedding")
+
+
 _PHRASES: dict[str, Callable[[Row, Say], str]] = {
     "shape": _shape,
     "faces": _faces,
@@ -327,5 +336,5 @@ _PHRASES: dict[str, Callable[[Row, Say], str]] = {
     "camera": lambda row, say: say("camera" if row.get("has_camera_make") else "no camera"),
     "file": lambda row, say: say("file"),
     "writing": lambda row, say: say("writing"),
-    "embedding": lambda row, say: say("embedding"),
+    "embedding": _look,
 }

@@ -211,8 +211,9 @@ def _reasons(
     no such class, and it is left out.
     """
     from classifiers.phrases import LANGUAGES
-    from classifiers.topics import phrase_of
+    from classifiers.topics import RESEMBLES, phrase_of
 
+    seen = {**row, RESEMBLES: explanation.resembles}
     whole = sum(abs(reason.contribution) for reason in explanation.reasons) or 1.0
     others = [name for name in classes if name != explanation.answer]
     found: dict[tuple[str, bool], dict[str, Any]] = {}
@@ -228,7 +229,7 @@ def _reasons(
                 "value": row.get(strongest),
                 "share": 0.0,
                 "toward": explanation.answer if speaks_for else others[0],
-                "text": {name: phrase_of(reason.topic, row, name) for name in LANGUAGES},
+                "text": {name: phrase_of(reason.topic, seen, name) for name in LANGUAGES},
             }
         found[reason.phrase, speaks_for]["share"] += abs(reason.contribution) / whole
     return sorted(found.values(), key=lambda reason: -reason["share"])[:_REASONS]
