@@ -107,8 +107,8 @@ def check_weights(weights: NDArray[np.float64], fold: NDArray[np.intp]) -> None:
     if not weights[fold >= 0].any():
         raise TableError("every row that is tested has the weight 0; there is nothing to judge by")
     for number in np.unique(fold[fold >= 0]):
-        if not weights[fold != number].any():
+        if not weights[(fold != number) & (fold >= 0)].any():
             raise TableError(
-                f"every row outside of fold {number} has the weight 0; there is nothing to train "
-                "on while it is held out"
+                f"every row that is tested outside of fold {number} has the weight 0; there is "
+                "nothing to go by while it is held out"
             )
