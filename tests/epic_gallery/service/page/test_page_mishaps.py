@@ -71,7 +71,7 @@ def test_nothing_else_begins_while_pictures_are_moved(sorting, pictures):
     assert page.inner_text("#result-text") == "One picture was moved."
     page.set_input_files("#files", pictures[:2])  # Now they are taken, and can be changed.
     page.get_by_text("All 2 pictures looked at").first.wait_for()
-    page.locator(".card .more").first.click(force=True)
+    page.locator(".card .more:visible").first.click(force=True)
     assert page.is_visible("#menu")
 
 
