@@ -11,6 +11,7 @@ from collections import deque
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
+from multiprocessing import resource_tracker
 from typing import Any
 
 from epic_features.engines import BuildRowMaker
@@ -128,6 +129,8 @@ def _environment_of_workers() -> Iterator[None]:
         before = {name: os.environ.get(name) for name in ONE_THREAD}
         os.environ.update(ONE_THREAD)
         mask = None
+        # It is started with the first process otherwise, and lets Ctrl-C through again.
+        resource_tracker.ensure_running()
         if hasattr(signal, "pthread_sigmask"):
             mask = signal.pthread_sigmask(signal.SIG_BLOCK, {signal.SIGINT})
         try:

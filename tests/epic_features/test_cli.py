@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -227,6 +228,10 @@ def test_ctrl_c_while_the_workers_start(tmp_path, make_pictures):
         time.sleep(0.01)
         assert process.poll() is None
     time.sleep(0.1)  # By now it runs Python, but is far from ready.
+    for child in children.read_text().split():
+        status = Path(f"/proc/{child}/status").read_text()
+        blocked = int(re.search(r"SigBlk:\s*(\w+)", status)[1], 16)
+        assert blocked >> (signal.SIGINT - 1) & 1
     os.killpg(process.pid, signal.SIGINT)
     _, errors = process.communicate(timeout=5)
     assert process.returncode == 130
