@@ -20,6 +20,7 @@ from classifiers.table import (
     column_of,
     names_of,
     number_columns,
+    without_record,
 )
 from classifiers.words import WordCounts
 
@@ -143,6 +144,7 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
             A column is missing or of another type.
         """
         check_is_fitted(self, "feature_names_")
+        X = without_record(X)  # noqa: N806
         parts = [_numbers(X, self.number_columns_)]
         if self.uses_colors_:
             try:

@@ -61,8 +61,8 @@ class Subjects:
     def counts(self, row: Sequence[str]) -> list[int]:
         """Return how many words of a row belong to each subject."""
         counts = [0] * len(self.words)
-        for word in row:
-            for number in self._subjects.get(word, ()):
+        for word in filter(self._subjects.__contains__, row):
+            for number in self._subjects[word]:
                 counts[number] += 1
         return counts
 

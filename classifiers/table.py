@@ -86,6 +86,15 @@ def names_of(table: Table) -> set[str]:
     return set(table.column_names if isinstance(table, pa.Table) else table.columns)
 
 
+def without_record(table: Table) -> Table:
+    """Return a table without ``attrs``, which pandas copies deeply with each column it gives."""
+    if isinstance(table, pa.Table):
+        return table
+    bare = table.copy(deep=False)
+    bare.attrs = {}
+    return bare
+
+
 def column_of(table: Table, name: str) -> NDArray[Any]:
     """Return one column: float64 with NaN for numbers, objects with None for texts and lists.
 

@@ -48,13 +48,17 @@ class WordCounts:
         """Return the values, shape (n_rows, n_terms); NaN for rows that are None."""
         places = {word: index for index, word in enumerate(self.terms)}
         values = np.zeros((len(rows), len(self.terms)))
-        for number, row in enumerate(rows):
-            if row is None:
-                values[number] = np.nan
-                continue
-            found = Counter(places[word] for word in row if word in places)
-            for place, count in found.items():
-                values[number, place] = (1 + np.log(count)) * self._idf[place]
+        found = [
+            (number, places[word])
+            for number, row in enumerate(rows)
+            for word in row or ()
+            if word in places
+        ]
+        np.add.at(values, tuple(np.array(found, np.intp).reshape(-1, 2).T), 1)
+        counted = values > 0
+        values[counted] = 1 + np.log(values[counted])
+        values *= self._idf
+        values[[row is None for row in rows]] = np.nan
         length = np.linalg.norm(values, axis=1, keepdims=True)
         return np.asarray(np.divide(values, length, out=values, where=length > 0))
 

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
+from contextlib import suppress
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -38,11 +40,24 @@ def open_session(model: Path | bytes) -> InferenceSession:
     # is kept is what the largest input needs. A plan of it for every shape would double that.
     options.enable_cpu_mem_arena = True
     options.enable_mem_pattern = False
+    # Networks work one after another: what one has done with, the next can use.
+    _keep_memory_in_common()
+    options.add_session_config_entry("session.use_env_allocators", "1")
     return onnxruntime.InferenceSession(
         model if isinstance(model, bytes) else str(model),
         sess_options=options,
         providers=["CPUExecutionProvider"],
     )
+
+
+@cache
+def _keep_memory_in_common() -> None:
+    import onnxruntime
+
+    kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
+    memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
+    with suppress(RuntimeError):  # Somebody else in this process did so before; any will do.
+        onnxruntime.create_and_register_allocator(memory, None)
 
 
 def with_free_size(model: bytes) -> bytes:
