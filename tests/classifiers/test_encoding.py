@@ -158,6 +158,14 @@ def test_a_frame_of_this_library(photo):
     assert not np.isnan(feature(encoder, matrix, "noise_level")).any()
 
 
+def test_what_a_frame_says_of_itself_stays(photo):
+    frame = extract([photo], settings=Settings(groups=("shape", "colors")))
+    before = frame.attrs["provenance"]
+    TableEncoder().fit(frame).transform(frame)
+    assert before["settings"]
+    assert frame.attrs["provenance"] == before
+
+
 def test_a_hand_made_frame_of_rows(photo):
     extractor = Extractor(Settings(groups=("shape", "colors", "texture", "exif")))
     rows = [extractor.row(photo), extractor.row(photo[:50])]
