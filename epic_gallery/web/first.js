@@ -20,18 +20,18 @@ export function fillStart(models, server, askAgain) {
   byId("folder-title").textContent = t("folderTitle", { name: there.name });
   byId("folder-count").textContent = t("folderCount", { count: there.pictures });
   const { last, moving, unfinished } = there;
-  byId("sort-folder").disabled = !there.pictures || moving || Boolean(unfinished);
-  byId("last").hidden = !moving && !unfinished && !last;
-  byId("last-text").textContent = lastText(there);
-  byId("resume-last").hidden = !unfinished;
-  byId("undo-last").hidden = moving || Boolean(unfinished?.back);
+  const isBusy = moving || Boolean(unfinished);
+  byId("sort-folder").disabled = !there.pictures || isBusy;
+  byId("unfinished").hidden = !isBusy;
+  if (isBusy) byId("unfinished-text").textContent = moving ? t("waitForMove") : leftOff(unfinished);
+  byId("resume-unfinished").hidden = moving;
+  byId("undo-unfinished").hidden = moving || Boolean(unfinished?.back);
+  byId("last").hidden = isBusy || !last;
+  if (last) byId("last-text").textContent = t("lastMoved", { count: last.moved, when: day(last.at) });
 }
 
-/** Say what became of the latest move: it goes on, was interrupted, or can be undone. */
-function lastText({ last, moving, unfinished }) {
-  if (moving) return t("waitForMove");
-  if (!unfinished) return last ? t("lastMoved", { count: last.moved, when: day(last.at) }) : "";
-  const { back, moved, left } = unfinished;
+/** Say how far an interrupted move came. */
+function leftOff({ back, moved, left }) {
   const said = back ? ["interruptedBack", "returned", "toReturn"] : ["interrupted", "moved", "toMove"];
   const [what, went, rest] = said;
   return [t(what), t(went, { count: moved }), t(rest, { count: left })].join(" ");

@@ -63,7 +63,8 @@ async function carriedOut(path, content, words) {
     if (line.report) return line.report;
     const { done, of: count } = line;
     status.show(() => t(words, { done, count }), { done, count, isBusy: true });
-    byId("last-text").textContent = t(words, { done, count }); // Where the first screen is shown.
+    // Where the first screen is shown.
+    for (const id of ["last-text", "unfinished-text"]) byId(id).textContent = t(words, { done, count });
   }
   throw Object.assign(new Error(t("offline")), { code: "offline" });
 }

@@ -280,6 +280,7 @@ async function settle(isOn) {
   const work = isOn ? folder.resumeMoves : folder.undoMoves;
   await carryOut(() => work(unfinished), isAway ? "moved" : "returned", isAway);
   await begin();
+  if (!pictures) byId("main").focus(); // The button is gone.
 }
 
 const SAVED = {
@@ -307,7 +308,8 @@ const PRESSED = {
   add: () => byId("files").click(),
   "sort-folder": sortFolder,
   "undo-last": () => settle(false),
-  "resume-last": () => settle(true),
+  "undo-unfinished": () => settle(false),
+  "resume-unfinished": () => settle(true),
   "start-again": async () => {
     if (!isHeld(pictures) && (await mayLeave())) startAgain();
   },

@@ -7,13 +7,19 @@ import pytest
 from interrupted import cut_off, cut_off_undo, dying
 from serving import serving
 from sorted_folder import serving_folder
+from test_page_looks import FAINT, SMALL, TOO_WIDE
 from tree_of_files import contents, tree
 
 from epic_features.cleaning.journal import locked
 from epic_features.cleaning.moves import apply, undo
 from epic_features.cleaning.plan import Action, make_plan
 
-PHONE = {"viewport": {"width": 360, "height": 740}, "is_mobile": True, "has_touch": True}
+PHONE = {
+    "viewport": {"width": 360, "height": 740},
+    "is_mobile": True,
+    "has_touch": True,
+    "color_scheme": "dark",
+}
 KINDS = ("fTxtMssgs", "academicDigital", "personalPhotos")
 WIDE = "document.documentElement.scrollWidth > innerWidth"
 
@@ -47,9 +53,10 @@ def moves(root):
 
 
 def first_screen(here):
-    """Return what is said about the last move, without the marks around names."""
-    here.page.wait_for_selector("#last:visible")
-    return here.page.inner_text("#last-text")
+    """Return what is said about a move that has not come to its end."""
+    here.page.wait_for_selector("#unfinished:visible")
+    assert here.page.is_hidden("#last")
+    return here.page.inner_text("#unfinished-text")
 
 
 def test_a_service_that_is_killed_while_it_moves_goes_on(root, place, light, visit, default_models):
@@ -76,10 +83,10 @@ def test_a_service_that_is_killed_while_it_moves_goes_on(root, place, light, vis
     said = "The last move was interrupted. 2 pictures were moved. {} are still to be moved."
     assert first_screen(here) == said.format(going - 2)
     assert page.is_disabled("#sort-folder")
-    page.click("#resume-last")
+    page.click("#resume-unfinished")
     page.get_by_text(f"{going} pictures were moved on").wait_for()
     assert f"{going - 2} pictures were moved." in page.inner_text("#toast")
-    assert page.is_hidden("#resume-last")
+    assert page.is_hidden("#unfinished")
     assert page.is_enabled("#sort-folder")
     assert len(list((root / "irrelevant").iterdir())) == going
     assert contents(root) == sorted(before.values())
@@ -96,10 +103,12 @@ def test_an_interrupted_move_is_taken_back_in_arabic_on_a_phone(root, moves, lig
     here.show(light.link)
     said = first_screen(here)
     assert said.startswith("توقفت آخر عملية نقل قبل أن تكتمل. نُقلت ٣ صور. بقيت ٤ صور")
-    assert page.inner_text("#resume-last") == "أكمل"
+    assert page.inner_text("#resume-unfinished") == "أكمل"
     assert not here.evaluate(WIDE)
-    page.click("#undo-last")
-    page.wait_for_selector("#last", state="hidden")
+    for check in (TOO_WIDE, SMALL, FAINT):
+        assert here.evaluate(check) == []
+    page.click("#undo-unfinished")
+    page.wait_for_selector("#unfinished", state="hidden")
     assert "رجعت ٣ صور إلى أماكنها" in page.inner_text("#toast")
     assert tree(root) == before
 
@@ -113,9 +122,9 @@ def test_an_interrupted_undo_goes_on(root, moves, light, visit):
     here.show(light.link)
     said = "Putting the pictures back was interrupted. 2 pictures are back in their places."
     assert first_screen(here) == f"{said} {len(moves) - 2} are still to be put back."
-    assert page.is_hidden("#undo-last")  # There is only one way from here.
-    page.click("#resume-last")
-    page.wait_for_selector("#last", state="hidden")
+    assert page.is_hidden("#undo-unfinished")  # There is only one way from here.
+    page.click("#resume-unfinished")
+    page.wait_for_selector("#unfinished", state="hidden")
     assert tree(root) == before
 
 
@@ -128,7 +137,7 @@ def test_what_was_edited_meanwhile_is_left_alone_and_said(root, moves, light, vi
     page = here.page
     here.show(light.link)
     first_screen(here)
-    page.click("#resume-last")
+    page.click("#resume-unfinished")
     page.wait_for_selector("#last-left:visible")
     page.click("#last-left summary")
     assert edited.name in page.inner_text("#last-left")
@@ -146,9 +155,9 @@ def test_while_another_program_moves_the_page_waits(root, moves, light, visit):
     with locked(root):
         here.show(light.link)
         assert first_screen(here) == "Pictures are being moved. Wait until that is over."
-        for button in ("#resume-last", "#undo-last"):
+        for button in ("#resume-unfinished", "#undo-unfinished"):
             assert page.is_hidden(button)
         assert page.is_disabled("#sort-folder")
-    page.click("#undo-last")  # It comes by itself.
-    page.wait_for_selector("#last", state="hidden")
+    page.click("#undo-unfinished")  # It comes by itself.
+    page.wait_for_selector("#unfinished", state="hidden")
     assert tree(root) == before
