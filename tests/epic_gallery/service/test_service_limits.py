@@ -252,7 +252,7 @@ class TestBusy:
         with narrow.connection() as one:
             one.sendall(HEAD + b"Content-Length: 399999\r\n\r\n" + bytes(390_000))
             self.in_flight(narrow, 1)
-            answer = narrow.until(lambda: (a := correct(large)).status_code == 503 and a)
+            answer = narrow.until(lambda: (a := correct(large)).status_code == 503 and a, 30)
             assert answer.json()["error"]["code"] == "memory_full"
             assert int(answer.headers["retry-after"]) >= 1
             assert correct(small).status_code == 200
@@ -260,9 +260,9 @@ class TestBusy:
         head = HEAD.replace(b"/v1/classify", b"/v1/corrections?class=real&model=colors")
         with narrow.connection() as one:
             one.sendall(head + b"Content-Length: 399999\r\n\r\n" + bytes(390_000))
-            narrow.until(lambda: narrow.classify(bytes(250_000)).status_code == 503)
+            narrow.until(lambda: narrow.classify(bytes(250_000)).status_code == 503, 30)
         # What was cut off, refused, kept or no picture is held no longer.
-        narrow.until(lambda: narrow.classify(bytes(399_000)).status_code == 415)
+        narrow.until(lambda: narrow.classify(bytes(399_000)).status_code == 415, 30)
         for _ in range(3):
             assert correct(large).status_code == 200
             assert correct(bytes(399_000)).status_code == 415
