@@ -374,3 +374,17 @@ def locked(root: Path) -> Iterator[None]:
         except OSError:
             pass  # Some network file systems know no locks.
         yield
+
+
+def is_locked(root: Path) -> bool:
+    """Tell whether a process is moving files of a root now; False where that can't be known."""
+    try:
+        import fcntl
+
+        with (root / EPIC_FOLDER / "lock").open() as lock:
+            fcntl.flock(lock.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return True
+    except (ImportError, OSError):
+        return False
+    return False

@@ -114,4 +114,4 @@ async def _not_possible(_: Request, error: Exception) -> Response:
 
 async def _internal_error(_: Request, error: Exception) -> Response:
     message = "the server made a mistake, which its log tells; please report it"
-    return JSONResponse(Problem("internal", message).json, 500)
+    return JSONResponse(Problem("internal", message).json, 500, {"Cache-Control": "no-store"})

@@ -4,7 +4,10 @@ from __future__ import annotations
 
 import asyncio
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 
+from starlette.requests import Request
 from starlette.types import Message, Receive
 
 from epic_gallery.service.refusals import Refusal
@@ -43,6 +46,40 @@ class Memory:
     def give_back(self, size: int) -> None:
         """Count bytes that are no longer held."""
         self.held -= size
+
+
+@asynccontextmanager
+async def held_body(request: Request, most: int, memory: Memory) -> AsyncIterator[bytes]:
+    """Read a whole body, and count it as held until the block ends.
+
+    Parameters
+    ----------
+    request : Request
+        Whose body it is.
+    most : int
+        Bytes that it may have.
+    memory : Memory
+        Counts them from the first on.
+
+    Raises
+    ------
+    Refusal
+        It is too long, also when it only says so, or the memory is full.
+    """
+    too_large = Refusal("too_large", f"the body exceeds {most} bytes; send a smaller one")
+    announced = request.headers.get("content-length", "")
+    if announced.isdecimal() and int(announced) > most:
+        raise too_large
+    content = bytearray()
+    try:
+        async for part in request.stream():
+            if len(content) + len(part) > most:
+                raise too_large
+            memory.take(len(part))
+            content += part
+        yield bytes(content)
+    finally:
+        memory.give_back(len(content))
 
 
 class PunctualBody:

@@ -12,6 +12,7 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import JSONResponse
 from starlette.types import Message, Receive, Scope, Send
 
+from epic_gallery.service.body import held_body
 from epic_gallery.service.multipart import FileParts, Upload
 from epic_gallery.service.refusals import STATUS, Refusal
 from epic_gallery.service.state import ServiceState
@@ -85,22 +86,11 @@ class Classify:
         return model, features == "1"
 
     async def _one(self, request: Request, model: str, features: bool) -> JSONResponse:
-        limits, memory = self._state.settings.limits, self._state.memory
-        content = bytearray()
-        announced = request.headers.get("content-length", "")
-        try:
-            if announced.isdecimal() and int(announced) > limits.max_bytes:
-                raise _too_large(limits.max_bytes)
-            async for part in request.stream():
-                if len(content) + len(part) > limits.max_bytes:
-                    raise _too_large(limits.max_bytes)
-                memory.take(len(part))
-                content += part
+        state = self._state
+        async with held_body(request, state.settings.limits.max_bytes, state.memory) as content:
             answer = await self._while_there(
-                request, classified(self._state, bytes(content), None, model, features)
+                request, classified(state, content, None, model, features)
             )
-        finally:
-            memory.give_back(len(content))
         if "error" not in answer:
             return JSONResponse({"index": 0, **answer})
         status = STATUS[answer["error"]["code"]]
@@ -234,10 +224,6 @@ def _line(found: dict[str, Any]) -> Message:
         + b"\n"
     )
     return {"type": "http.response.body", "body": body, "more_body": True}
-
-
-def _too_large(limit: int) -> Refusal:
-    return Refusal("too_large", f"the picture exceeds {limit} bytes; send a smaller copy")
 
 
 async def _gone(receive: Receive) -> None:

@@ -9,8 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epic_features.cleaning.journal import journals
-from epic_features.cleaning.moves import apply, undo
+from epic_features.cleaning.journal import FORWARD, Journal, is_locked, journals
+from epic_features.cleaning.moves import apply, resume, undo
 from epic_features.cleaning.plan import Plan, check_folder
 from epic_features.errors import EpicError, SourceError
 from epic_features.settings import Settings
@@ -135,15 +135,24 @@ class Gallery:
         self._starting = asyncio.Lock()
 
     def summary(self) -> Line:
-        """Return the folder's name, how many pictures it has, and what can be undone.
+        """Return the folder's name, how many pictures it has, what can be undone or resumed.
 
         A folder that is not there at the moment has none.
         """
         try:
-            number, last = len(list_pictures(self.root)), self._last()
+            number = len(list_pictures(self.root))
         except EpicError:
-            number, last = 0, None
-        return {"name": printable(self.root.name), "pictures": number, "last": last}
+            number = 0
+        # Asked first: a move that ends in between is not taken for one that was interrupted.
+        moving = self._is_moving or is_locked(self.root)
+        known = journals(self.root)
+        return {
+            "name": printable(self.root.name),
+            "pictures": number,
+            "moving": moving,
+            "last": _last(known),
+            "unfinished": None if moving else _unfinished(known),
+        }
 
     async def look(self, model: str) -> AsyncIterator[Line]:
         """Look at every picture that is still to be sorted; the plan grows meanwhile.
@@ -199,14 +208,24 @@ class Gallery:
             plan = await asyncio.to_thread(self._plan.moves, self.root, changes, seen)
             return self._carry_out(partial(apply, plan))
 
-    async def undo(self) -> AsyncIterator[Line]:
-        """Take back the latest move; see `_carry_out`."""
+    async def undo(self, *, unfinished: bool) -> AsyncIterator[Line]:
+        """Take back the latest move, or the latest that was interrupted; see `_carry_out`."""
         async with self._starting:
             self._check_idle()
-            if await asyncio.to_thread(self._last) is None:
+            known = await asyncio.to_thread(journals, self.root)
+            if unfinished:
+                return self._carry_out(partial(undo, self._interrupted(known).path))
+            if _last(known) is None:
                 raise Refusal("bad_request", "nothing that was moved can be taken back")
             # The folder has a journal of its own, so `undo` won't look for one above it.
             return self._carry_out(partial(undo, self.root))
+
+    async def resume(self) -> AsyncIterator[Line]:
+        """Go on with whatever was interrupted; see `_carry_out`."""
+        async with self._starting:
+            self._check_idle()
+            self._interrupted(await asyncio.to_thread(journals, self.root))
+            return self._carry_out(partial(resume, self.root))
 
     def thumbnail(self, path: str) -> bytes:
         """Return a small JPEG of a picture that a worker has already read without trouble.
@@ -255,7 +274,7 @@ class Gallery:
         plan.decided[path] = row
         return line | {"folder": row["folder"]}
 
-    def _carry_out(self, work: Callable[..., MoveReport]) -> AsyncIterator[Line]:
+    def _carry_out(self, work: Callable[..., MoveReport | list[MoveReport]]) -> AsyncIterator[Line]:
         """Start a move; tell how far it is, then its report. It goes on when nobody listens."""
         loop, lines = asyncio.get_running_loop(), asyncio.Queue[Line | None]()
 
@@ -264,28 +283,65 @@ class Gallery:
 
         def carry_out() -> None:
             try:
-                report = work(on_progress=lambda done, of: tell({"done": done, "of": of}))
+                found = work(on_progress=lambda done, of: tell({"done": done, "of": of}))
             except (EpicError, OSError) as error:
                 tell({"error": {"code": "not_moved", "message": str(error)}})
                 return
+            reports = found if isinstance(found, list) else [found]
             if self._plan is not None:
-                self._plan.note(report)
-            tell({"report": _told(report)})
+                for report in reports:
+                    self._plan.note(report)
+            tell({"report": _told(reports)})
 
         self._moving = asyncio.create_task(asyncio.to_thread(carry_out))
         self._moving.add_done_callback(lambda _: lines.put_nowait(None))
         return _until_none(lines)
 
+    @staticmethod
+    def _interrupted(known: list[Journal]) -> Journal:
+        journal = _cut_off(known)
+        if journal is None:
+            raise Refusal("bad_request", "no move was interrupted")
+        return journal
+
+    @property
+    def _is_moving(self) -> bool:
+        return self._moving is not None and not self._moving.done()
+
     def _check_idle(self) -> None:
-        if self._moving is not None and not self._moving.done():
+        if self._is_moving:
             raise Refusal("queue_full", "pictures are being moved; wait a moment", retry_after=2)
 
-    def _last(self) -> Line | None:
-        """Return what the latest journal with something to take back tells."""
-        for journal in reversed(journals(self.root)):
-            if away := sum(entry.is_away for entry in journal.entries):
-                return {"moved": away, "at": journal.created, "interrupted": not journal.ended}
+
+def _last(known: list[Journal]) -> Line | None:
+    """Return what the latest journal with something to take back tells."""
+    for journal in reversed(known):
+        if away := sum(entry.is_away for entry in journal.entries):
+            return {"moved": away, "at": journal.created}
+    return None
+
+
+def _cut_off(known: list[Journal]) -> Journal | None:
+    """Return the latest journal without an end."""
+    return next((journal for journal in reversed(known) if not journal.ended), None)
+
+
+def _unfinished(known: list[Journal]) -> Line | None:
+    """Return what the latest journal without an end tells: how many went, how many are left.
+
+    A file whose move was the last thing announced is among those left: being written down takes
+    longer than being moved.
+    """
+    journal = _cut_off(known)
+    if journal is None:
         return None
+    entries, doubtful = journal.entries, int(journal.uncertain is not None)
+    away = sum(entry.is_away for entry in entries)
+    back = journal.phase != FORWARD
+    returned = sum(bool(entry.steps) for entry in entries) - away
+    left = away if back else sum(entry.is_pending for entry in entries)
+    moved = returned if back else away
+    return {"back": back, "moved": moved - doubtful, "left": left + doubtful}
 
 
 async def _until_none(lines: asyncio.Queue[Line | None]) -> AsyncIterator[Line]:
@@ -310,12 +366,11 @@ def _judged(scheme: Scheme, path: str, found: Line, guard: Line) -> dict[str, An
     return row | {"folder": row["folder"] if isinstance(row["folder"], str) else None}
 
 
-def _told(report: MoveReport) -> Line:
+def _told(reports: list[MoveReport]) -> Line:
     """Return how many files went, and which did not and why."""
     from epic_features.cleaning.mover import DONE
 
-    table = report.table
-    went = table["result"].isin(DONE)
-    left = table[~went].to_dict("records")
+    rows = [row for report in reports for row in report.table.to_dict("records")]
+    left = [row for row in rows if row["result"] not in DONE]
     reasons = [{"path": row["path"], "reason": row["reason"] or row["result"]} for row in left]
-    return {"moved": int(went.sum()), "left": reasons}
+    return {"moved": len(rows) - len(left), "left": reasons}

@@ -5,6 +5,7 @@ from __future__ import annotations
 import asyncio
 import json
 from collections.abc import AsyncIterator
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -14,6 +15,7 @@ from starlette.routing import Route
 
 from epic_features import Settings
 from epic_features.errors import EpicError, ImageError
+from epic_gallery.service.body import held_body
 from epic_gallery.service.corrections import Corrections
 from epic_gallery.service.gallery import SORTING_MODELS, Gallery, Line
 from epic_gallery.service.refusals import Refusal
@@ -39,6 +41,7 @@ def routes(state: ServiceState) -> list[Route]:
         Route("/v1/gallery/thumbnail", api.thumbnail, methods=["GET"]),
         Route("/v1/gallery/apply", api.apply, methods=["POST"]),
         Route("/v1/gallery/undo", api.undo, methods=["POST"]),
+        Route("/v1/gallery/resume", api.resume, methods=["POST"]),
         Route("/v1/corrections", api.correct, methods=["POST"]),
         Route("/v1/corrections/{digest}", api.forget, methods=["DELETE"]),
     ]
@@ -56,6 +59,7 @@ class GalleryApi:
     def __init__(self, state: ServiceState) -> None:
         settings = state.settings
         self._limits = settings.limits
+        self._memory = state.memory
         self._default = settings.model
         self._models = {facts.name: facts for facts in state.models}
         limited = Settings(
@@ -93,8 +97,7 @@ class GalleryApi:
                 content = await asyncio.to_thread(gallery.thumbnail, path)
             except ImageError as error:
                 raise Refusal("broken_picture", str(error)) from error
-        headers = {"Cache-Control": "no-store", "X-Content-Type-Options": "nosniff"}
-        return Response(content, media_type="image/jpeg", headers=headers)
+        return Response(content, media_type="image/jpeg")
 
     async def apply(self, request: Request) -> Response:
         """Move the pictures that the person saw, with what the person changed."""
@@ -111,9 +114,17 @@ class GalleryApi:
                 )
         return await _lines(await gallery.apply(changes, moves))
 
-    async def undo(self, _: Request) -> Response:
-        """Take the latest move back."""
-        return await _lines(await self._there().undo())
+    async def undo(self, request: Request) -> Response:
+        """Take the latest move back, or the one that was interrupted."""
+        gallery = self._there()
+        unfinished = (await self._json(request, MAX_QUESTION)).get("unfinished", False)
+        if not isinstance(unfinished, bool):
+            raise Refusal("bad_request", "unfinished must be true or false")
+        return await _lines(await gallery.undo(unfinished=unfinished))
+
+    async def resume(self, _: Request) -> Response:
+        """Go on with what was interrupted."""
+        return await _lines(await self._there().resume())
 
     async def correct(self, request: Request) -> Response:
         """Keep a picture under the class that a person gave it."""
@@ -121,17 +132,15 @@ class GalleryApi:
             raise Refusal("not_found", "corrections are kept with: epic serve --corrections FOLDER")
         asked = request.query_params
         classes = self._classes(asked.get("model", self._default))
+        keep = partial(self._corrections.save, label=asked.get("class", ""), classes=classes)
         if (path := asked.get("path")) is not None:
-            try:
-                content = await asyncio.to_thread(self._there().file(path).read_bytes)
-            except OSError as error:
-                raise Refusal("not_found", f"{path!r} can't be read: {error.strerror}") from error
+            file = self._there().file(path)
+            async with self._saving:  # Of such files only one is in memory at a time.
+                saved = await asyncio.to_thread(lambda: keep(_read(file, path)))
         else:
-            content = await _body(request, self._limits.max_bytes)
-        async with self._saving:
-            saved = await asyncio.to_thread(
-                self._corrections.save, content, asked.get("class", ""), classes
-            )
+            body = held_body(request, self._limits.max_bytes, self._memory)
+            async with body as content, self._saving:
+                saved = await asyncio.to_thread(keep, content)
         return JSONResponse({"saved": saved, "sha256": saved.rpartition("/")[2].partition(".")[0]})
 
     async def forget(self, request: Request) -> Response:
@@ -154,25 +163,22 @@ class GalleryApi:
         return self._models[model].classes
 
     async def _json(self, request: Request, most: int) -> dict[str, Any]:
-        content = await _body(request, most)
-        try:
-            # In a thread: a long list of changes takes a while, and others wait.
-            asked = await asyncio.to_thread(json.loads, content or b"{}")
-        except (ValueError, RecursionError):
-            asked = None
+        async with held_body(request, most, self._memory) as content:
+            try:
+                # In a thread: a long list of changes takes a while, and others wait.
+                asked = await asyncio.to_thread(json.loads, content or b"{}")
+            except (ValueError, RecursionError):
+                asked = None
         if not isinstance(asked, dict):
             raise Refusal("bad_request", "the body must be a JSON object")
         return asked
 
 
-async def _body(request: Request, most: int) -> bytes:
-    """Return a body, unless it is too long to be held."""
-    content = bytearray()
-    async for part in request.stream():
-        content += part
-        if len(content) > most:
-            raise Refusal("too_large", f"the body has more than {most} bytes; send less")
-    return bytes(content)
+def _read(file: Path, path: str) -> bytes:
+    try:
+        return file.read_bytes()
+    except OSError as error:
+        raise Refusal("not_found", f"{path!r} can't be read: {error.strerror}") from error
 
 
 async def _lines(found: AsyncIterator[Line]) -> Response:
@@ -188,8 +194,7 @@ async def _lines(found: AsyncIterator[Line]) -> Response:
         except EpicError as error:
             yield _line({"error": {"code": "failed", "message": str(error)}})
 
-    headers = {"Cache-Control": "no-store"}
-    return StreamingResponse(lines(), media_type="application/x-ndjson", headers=headers)
+    return StreamingResponse(lines(), media_type="application/x-ndjson")
 
 
 def _line(content: Line) -> bytes:

@@ -1,4 +1,4 @@
-"""Who may ask for what: the host, the page and the token of a request; and what every answer says.
+"""Who may ask for what: the host, the page and the token of a request.
 
 The page must be able to load before it can show a token, so only what is below ``/v1`` and
 ``/metrics`` needs one.
@@ -30,17 +30,6 @@ CLASSIFY = "/v1/classify"
 _SAFE = ("GET", "HEAD", "OPTIONS")
 _OPEN = ("/v1/", "/metrics")
 _OTHER_BODIES = 2**20  # Bytes around a picture in the body of any other request.
-
-HEADERS = {
-    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
-    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
-    "X-Content-Type-Options": "nosniff",
-    "X-Frame-Options": "DENY",
-    "Referrer-Policy": "no-referrer",
-    "Cross-Origin-Opener-Policy": "same-origin",
-    "Cross-Origin-Resource-Policy": "same-origin",
-}
-"""On every answer."""
 
 
 class Guard:
@@ -74,13 +63,10 @@ class Guard:
             nonlocal status
             if message["type"] == "http.response.start":
                 status = message["status"]
-                headers = MutableHeaders(scope=message)
-                for name, value in HEADERS.items():
-                    headers[name] = value
                 # A browser asks each time whether the page is still the same: after an upgrade it
                 # would otherwise mix old and new modules. Answers are not kept at all.
                 kept = "no-store" if scope["path"].startswith(_OPEN) else "no-cache"
-                headers["Cache-Control"] = kept
+                MutableHeaders(scope=message)["Cache-Control"] = kept
             await send(message)
 
         try:
@@ -96,6 +82,7 @@ class Guard:
             status = status or 499  # As nginx calls a caller who did not wait.
         finally:
             name = self._routes.get(scope.get("endpoint"), "page")
+            status = status or 500  # What was raised is answered outside of here.
             self._state.metrics.requests.labels(name, str(status)).inc()
             spent = 1000 * (time.monotonic() - started)
             logger.info("%s %s %d %.0f ms", scope["method"], name, status, spent)

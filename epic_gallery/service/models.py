@@ -11,6 +11,7 @@ from classifiers import pretrained
 from epic_features.errors import ModelFileError
 
 QUICK = "quick-personal"
+_WHOLE = "personal"  # In its place a cascade answers, whose steps alone are the quick model.
 
 _MODELS = {
     "personal": "Personal photos and what is irrelevant; cheap models first, text only when needed",
@@ -24,6 +25,8 @@ _MODELS = {
 }
 _FIGURES = ("accuracy", "macro_f1", "majority", "images", "auc")
 
+Figures = dict[str, float]
+
 
 @dataclass(frozen=True)
 class ModelFacts:
@@ -36,13 +39,18 @@ class ModelFacts:
     classes : tuple of str
         What it tells apart.
     figures : dict or None
-        How good it is, as measured when it was trained; None when that is not shipped.
+        How good what answers is, as measured when it was trained. Of a cascade, only what is
+        promised about protected classes is shipped.
+    with_features : dict or None
+        The same of what answers when all columns are asked for: the whole model. None when that was
+        not measured.
     """
 
     name: str
     description: str
     classes: tuple[str, ...]
-    figures: dict[str, float] | None
+    figures: Figures | None
+    with_features: Figures | None
 
 
 def catalogue() -> tuple[ModelFacts, ...]:
@@ -51,13 +59,28 @@ def catalogue() -> tuple[ModelFacts, ...]:
 
 
 def _facts(name: str, description: str) -> ModelFacts:
-    # The quick model knows the classes of the one it stands before; it was not measured alone.
-    home = Path(pretrained.__file__).parent / ("personal" if name == QUICK else name)
-    path = home / "evaluation.json"
+    shipped = Path(pretrained.__file__).parent
+    # The quick model knows the classes of the one it stands before.
+    home = shipped / (_WHOLE if name == QUICK else name)
     try:
-        measured: dict[str, Any] = json.loads(path.read_bytes())
+        measured = json.loads((home / "evaluation.json").read_bytes())
         classes = tuple(measured["classes"])
-    except (OSError, ValueError, KeyError) as error:
-        raise ModelFileError(f"can't read {path}: {error}; install epic-features again") from error
-    figures = {key: measured[key] for key in _FIGURES if measured.get(key) is not None}
-    return ModelFacts(name, description, classes, None if name == QUICK else figures)
+        whole = {key: measured[key] for key in _FIGURES if measured.get(key) is not None}
+        whole |= _promised(home)
+        if name not in (_WHOLE, QUICK):
+            return ModelFacts(name, description, classes, whole, whole)
+        tiers = json.loads((shipped / QUICK / "cascade.json").read_bytes())
+        last = tiers["last"] if name == _WHOLE else tiers["steps"][-1]["name"]
+        figures = _promised(shipped / QUICK / last)
+    except (OSError, ValueError, LookupError) as error:
+        raise ModelFileError(f"can't read {home}: {error}; install epic-features again") from error
+    return ModelFacts(name, description, classes, figures, whole if name == _WHOLE else None)
+
+
+def _promised(home: Path) -> Figures:
+    """Return how many protected pictures there were in the test, and how many would be hidden."""
+    found: dict[str, Any] | None = json.loads((home / "model.json").read_bytes()).get("guarantee")
+    if found is None:
+        return {}
+    interval = {"hidden_low": found["low"], "hidden_high": found["high"]}
+    return {"protected": found["protected"], "hidden": found["hidden"], **interval}

@@ -1,10 +1,11 @@
-"""HTTP connections that may not dawdle: what uvicorn itself does not limit."""
+"""HTTP connections that may not dawdle: what uvicorn itself does not limit or say."""
 
 from __future__ import annotations
 
 import asyncio
 from typing import Any
 
+import h11
 from uvicorn.protocols.http.h11_impl import H11Protocol
 
 
@@ -58,6 +59,18 @@ class PunctualProtocol(H11Protocol):
         """Stop that clock."""
         self._write_timer.cancel()
         super().resume_writing()
+
+    def send_400_response(self, msg: str) -> None:
+        """Say that something is no HTTP, with the headers of every other answer."""
+        own = [(b"content-type", b"text/plain; charset=utf-8"), (b"connection", b"close")]
+        headers = [*self.server_state.default_headers, *own]
+        for event in (
+            h11.Response(status_code=400, headers=headers, reason=b"Bad Request"),
+            h11.Data(data=msg.encode("ascii")),
+            h11.EndOfMessage(),
+        ):
+            self.transport.write(self.conn.send(event))
+        self.transport.close()
 
     def connection_lost(self, exc: Exception | None) -> None:
         """Stop all clocks."""

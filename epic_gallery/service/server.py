@@ -24,6 +24,18 @@ _EVERYWHERE = ("0.0.0.0", "::")
 _TOKEN_BYTES = 24
 _SHUTDOWN = 5  # Seconds for requests that are being answered when the server is told to stop.
 
+_HEADERS = {
+    "Content-Security-Policy": "default-src 'self'; img-src 'self' blob: data:; object-src 'none'; "
+    "base-uri 'none'; form-action 'self'; frame-ancestors 'none'",
+    "X-Content-Type-Options": "nosniff",
+    "X-Frame-Options": "DENY",
+    "Referrer-Policy": "no-referrer",
+    "Cross-Origin-Opener-Policy": "same-origin",
+    "Cross-Origin-Resource-Policy": "same-origin",
+}
+# Set by the server and not by the application, so that they are also on what is answered when the
+# application fails, or is not asked at all.
+
 
 @dataclass(frozen=True)
 class Service:
@@ -72,6 +84,7 @@ class Service:
             log_level="error",
             access_log=False,
             server_header=False,
+            headers=list(_HEADERS.items()),
             proxy_headers=False,
             limit_concurrency=limits.max_connections,
             timeout_graceful_shutdown=_SHUTDOWN,

@@ -49,7 +49,13 @@ export function applyMoves(pictures) {
   return carriedOut("/v1/gallery/apply", { changes, moves }, "moving");
 }
 
-export const undoMoves = () => carriedOut("/v1/gallery/undo", {}, "returning");
+/** Take the latest move back, or the one that was interrupted, which may be older. */
+export const undoMoves = (unfinished = null) =>
+  carriedOut("/v1/gallery/undo", { unfinished: Boolean(unfinished) }, "returning");
+
+/** Go on with what was interrupted: a move, or an undo. */
+export const resumeMoves = ({ back }) =>
+  carriedOut("/v1/gallery/resume", {}, back ? "returning" : "moving");
 
 async function carriedOut(path, content, words) {
   for await (const line of askLines(path, content)) {
@@ -57,6 +63,8 @@ async function carriedOut(path, content, words) {
     if (line.report) return line.report;
     const { done, of: count } = line;
     status.show(() => t(words, { done, count }), { done, count, isBusy: true });
+    // Where the first screen is shown.
+    for (const id of ["last-text", "unfinished-text"]) byId(id).textContent = t(words, { done, count });
   }
   throw Object.assign(new Error(t("offline")), { code: "offline" });
 }
@@ -66,11 +74,21 @@ export function showReport(report, words, canUndo) {
   byId("result").hidden = false;
   byId("result-text").textContent = t(words, { count: report.moved });
   byId("undo-move").hidden = !canUndo;
-  const left = byId("left");
-  left.hidden = !report.left.length;
-  left.querySelector("summary").textContent = t("left", { count: report.left.length });
-  left.querySelector("ul").replaceChildren(
-    ...report.left.map(({ path, reason }) => {
+  showLeft("left", report.left);
+}
+
+/** Say the same on the first screen. */
+export function sayReport(report, words) {
+  status.toast(t(words, { count: report.moved }));
+  showLeft("last-left", report.left);
+}
+
+function showLeft(id, left) {
+  const list = byId(id);
+  list.hidden = !left.length;
+  list.querySelector("summary").textContent = t("left", { count: left.length });
+  list.querySelector("ul").replaceChildren(
+    ...left.map(({ path, reason }) => {
       const line = document.createElement("li");
       const name = document.createElement("bdi");
       name.textContent = path;

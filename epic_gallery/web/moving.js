@@ -2,7 +2,7 @@
 import { t } from "./language.js";
 import * as status from "./status.js";
 
-const BUTTONS = ["undo-move", "undo-last"].map((id) => document.getElementById(id));
+const BUTTONS = ["undo-move", "undo-last", "resume-unfinished", "undo-unfinished"].map((id) => document.getElementById(id));
 let isMoving = false;
 
 /** Whether pictures are being moved; then it is said, and nothing else may be begun. */

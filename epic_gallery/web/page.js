@@ -34,7 +34,7 @@ async function begin() {
     models = known.models;
     server = gallery;
     byId("offline").hidden = true;
-    fillStart(models, server);
+    fillStart(models, server, begin);
   } catch (error) {
     trouble(error);
   }
@@ -72,7 +72,7 @@ function open(model) {
   for (const id of ["order", "below", "search"]) byId(id).value = byId(id).dataset.start;
   byId("order").value = "came";
   showBelow();
-  byId("result").hidden = byId("nothing").hidden = byId("notice").hidden = true;
+  for (const id of ["result", "nothing", "notice", "last-left"]) byId(id).hidden = true;
   byId("start").hidden = true;
   byId("work").hidden = byId("bar").hidden = false;
   status.startClock();
@@ -256,7 +256,7 @@ async function carryOut(work, words, isAway) {
       folder.showReport(report, words, isAway);
       cards.refresh();
       showProgress();
-    } else status.toast(t(words, { count: report.moved }));
+    } else folder.sayReport(report, words);
   } catch (error) {
     if (isShown()) status.show(() => folder.told(error));
     else status.toast(folder.told(error));
@@ -273,9 +273,14 @@ async function apply() {
   }
 }
 
-async function undoLast() {
-  await carryOut(folder.undoMoves, "returned", false);
+/** From the first screen: go on with a move that was interrupted, or take the last one back. */
+async function settle(isOn) {
+  const { unfinished } = server.folder;
+  const isAway = isOn && !unfinished.back;
+  const work = isOn ? folder.resumeMoves : folder.undoMoves;
+  await carryOut(() => work(unfinished), isAway ? "moved" : "returned", isAway);
   await begin();
+  if (!pictures) byId("main").focus(); // The button is gone.
 }
 
 const SAVED = {
@@ -302,7 +307,9 @@ const PRESSED = {
   "choose-folder": () => byId("folder").click(),
   add: () => byId("files").click(),
   "sort-folder": sortFolder,
-  "undo-last": undoLast,
+  "undo-last": () => settle(false),
+  "undo-unfinished": () => settle(false),
+  "resume-unfinished": () => settle(true),
   "start-again": async () => {
     if (!isHeld(pictures) && (await mayLeave())) startAgain();
   },
@@ -327,7 +334,7 @@ const PRESSED = {
   },
   undo: undoChoice,
   apply,
-  "undo-move": () => carryOut(folder.undoMoves, "returned", false),
+  "undo-move": () => carryOut(() => folder.undoMoves(), "returned", false),
   ...Object.fromEntries(
     Object.entries(SAVED).map(([id, save]) => [
       id,
@@ -376,7 +383,7 @@ keys.listen(byId("groups"), () => cards, {
 });
 
 onLanguage(() => {
-  fillStart(models, server);
+  fillStart(models, server, begin);
   showBelow();
   status.again();
   if (!pictures) return;

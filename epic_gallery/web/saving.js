@@ -85,13 +85,24 @@ export class Keeper {
     try {
       for (const next of this.waiting) {
         this.waiting.delete(next);
-        await this.#send(next);
+        await this.#sendOrWait(next);
       }
     } catch (error) {
       this.isBroken = true;
       this.failed(error);
     } finally {
       this.isBusy = false;
+    }
+  }
+
+  async #sendOrWait(picture) {
+    for (;;) {
+      try {
+        return await this.#send(picture);
+      } catch (error) {
+        if (!error.isBusy) throw error;
+        await new Promise((done) => setTimeout(done, 1000 * (error.retryAfter || 2)));
+      }
     }
   }
 

@@ -32,7 +32,10 @@ export default {
   folderText: "You see the plan first. Everything can be undone.",
   sortFolder: "Sort this folder",
   lastMoved: { one: "One picture was moved on {when}.", other: "{count} pictures were moved on {when}." },
-  interrupted: "The last move was interrupted. Undo takes back what was moved.",
+  interrupted: "The last move was interrupted.",
+  toMove: { zero: "None is left.", one: "One is still to be moved.", other: "{count} are still to be moved." },
+  interruptedBack: "Putting the pictures back was interrupted.",
+  toReturn: { zero: "None is left.", one: "One is still to be put back.", other: "{count} are still to be put back." },
   undoMove: "Undo the move",
 
   model_personal: "My photos, apart from the rest",

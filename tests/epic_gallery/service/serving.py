@@ -13,6 +13,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from pathlib import Path
+from textwrap import indent
 
 import httpx
 import numpy as np
@@ -29,6 +30,7 @@ if __name__ == "__main__":
     logging.basicConfig(level=logging.INFO, format="%(message)s")
     given = json.loads(sys.argv[1])
     service = open_service(ServiceSettings(**given | {"limits": Limits(**given["limits"])}))
+    {also}
     print(service.link, flush=True)
     service.run()
 """
@@ -106,12 +108,14 @@ class Served:
 
 
 @contextmanager
-def serving(folder: Path, limits: Limits | None = None, **settings) -> Iterator[Served]:
-    """Start a service on a free port, and end it."""
+def serving(
+    folder: Path, limits: Limits | None = None, also: str = "", /, **settings
+) -> Iterator[Served]:
+    """Start a service on a free port, and end it; `also` is done to it before it runs."""
     given = asdict(ServiceSettings(port=0, limits=limits or Limits(), **settings))
     log = folder / "service.log"
     script = folder / "service.py"
-    script.write_text(_CODE)
+    script.write_text(_CODE.replace("{also}", indent(also, "    ").strip()))
     with log.open("w") as errors:
         process = subprocess.Popen(
             [sys.executable, script, json.dumps(given, default=str)],

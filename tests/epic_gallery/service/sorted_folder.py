@@ -15,7 +15,7 @@ _CODE = "from epic_gallery.cli import main\nif __name__ == '__main__':\n    main
 
 
 @contextmanager
-def serving_folder(root: Path, corrections: Path, place: Path) -> Iterator[Served]:
+def serving_folder(root: Path, corrections: Path, place: Path, first: str = "") -> Iterator[Served]:
     """Run ``epic serve --folder`` on a free port, and end it.
 
     Parameters
@@ -24,9 +24,11 @@ def serving_folder(root: Path, corrections: Path, place: Path) -> Iterator[Serve
         Given to the command.
     place : Path
         An existing folder for its log.
+    first : str
+        Code that runs before the command.
     """
     log, script = place / "service.log", place / "service.py"
-    script.write_text(_CODE)
+    script.write_text(first + _CODE)
     command = [sys.executable, script, "serve", "--port", "0", "--workers", "1"]
     with log.open("w") as errors:
         process = subprocess.Popen(

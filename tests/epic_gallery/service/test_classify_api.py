@@ -2,6 +2,7 @@
 
 import hashlib
 import json
+from pathlib import Path
 
 import httpx
 import pytest
@@ -9,6 +10,7 @@ from openapi_schema_validator import OAS31Validator
 from openapi_spec_validator import validate
 from serving import form, received
 
+from classifiers import pretrained
 from classifiers.pretrained import load_pretrained
 from classifiers.rules import load
 from classifiers.workflow import settings_of
@@ -119,6 +121,31 @@ def test_every_model_answers_with_its_classes(service, drawn, model, is_describe
     is_described(found, "Picture")
     assert set(found["probabilities"]) == set(facts[model]["classes"])
     assert sum(found["probabilities"].values()) == pytest.approx(1)
+
+
+def test_figures_are_of_what_answers(service, is_described):
+    listed = httpx.get(f"{service.url}/v1/models").json()["models"]
+    for item in listed:
+        is_described(item, "Model")
+    facts = {item["name"]: item for item in listed}
+
+    def promised(model):
+        found = model.guarantee_
+        whole = {"protected": found.protected, "hidden": found.hidden}
+        return {**whole, "hidden_low": found.low, "hidden_high": found.high}
+
+    cascade = load_cascade("personal")
+    assert facts["personal"]["figures"] == promised(cascade.last)
+    assert facts["quick-personal"]["figures"] == promised(cascade.steps[-1].model)
+    assert facts["quick-personal"]["with_features"] is None
+    for name in ("personal", "gallery", "whatsapp"):
+        model, told = load_pretrained(name), facts[name]["with_features"]
+        home = Path(pretrained.__file__).parent / name / "evaluation.json"
+        assert told.items() >= promised(model).items()
+        assert told["accuracy"] == json.loads(home.read_bytes())["accuracy"]
+    for name in set(MODELS) - {"personal", "quick-personal"}:
+        assert facts[name]["figures"] == facts[name]["with_features"]
+        assert "accuracy" in facts[name]["figures"]
 
 
 @pytest.mark.parametrize("rule", ["bytes", "bilateral", "colors"])

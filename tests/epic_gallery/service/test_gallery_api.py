@@ -94,9 +94,9 @@ def test_plan_apply_undo(api, root):
     assert progress[-1] == {"done": len(expected), "of": len(expected)}
     assert (root / stays).exists()
     assert len(list((root / "irrelevant").iterdir())) == len(expected)
-    summary = api.get("/v1/gallery").json()["folder"]["last"]
-    assert summary["moved"] == len(expected)
-    assert not summary["interrupted"]
+    summary = api.get("/v1/gallery").json()["folder"]
+    assert summary["last"]["moved"] == len(expected)
+    assert summary["unfinished"] is None
     # The thumbnails of what moved can still be asked for by the names that the page knows.
     picture = api.get("/v1/gallery/thumbnail", params={"path": unsure})
     assert picture.headers["content-type"] == "image/jpeg"

@@ -203,7 +203,9 @@ def narrow(tmp_path_factory):
     limits = Limits(
         max_requests=2, max_queue=1, max_held=600_000, max_bytes=400_000, body_timeout=30
     )
-    with serving(tmp_path_factory.mktemp("narrow"), limits, model="colors", workers=1) as served:
+    folder = tmp_path_factory.mktemp("narrow")
+    kept = folder / "kept"
+    with serving(folder, limits, model="colors", workers=1, corrections=kept) as served:
         yield served
 
 
@@ -240,6 +242,32 @@ class TestBusy:
             assert errors == {"big.png": "memory_full", "a.png": None}
         self.in_flight(narrow, 0)
         assert narrow.classify(png(150, 100)).status_code == 200
+
+    def test_corrections_are_in_the_same_memory(self, narrow, small):
+        def correct(content):
+            query = {"class": "real", "model": "colors"}
+            return httpx.post(f"{narrow.url}/v1/corrections", params=query, content=content)
+
+        large = b"\x89PNG" + bytes(250_000)
+        with narrow.connection() as one:
+            one.sendall(HEAD + b"Content-Length: 399999\r\n\r\n" + bytes(390_000))
+            self.in_flight(narrow, 1)
+            answer = narrow.until(lambda: (a := correct(large)).status_code == 503 and a, 30)
+            assert answer.json()["error"]["code"] == "memory_full"
+            assert int(answer.headers["retry-after"]) >= 1
+            assert correct(small).status_code == 200
+        self.in_flight(narrow, 0)
+        head = HEAD.replace(b"/v1/classify", b"/v1/corrections?class=real&model=colors")
+        with narrow.connection() as one:
+            one.sendall(head + b"Content-Length: 399999\r\n\r\n" + bytes(390_000))
+            narrow.until(lambda: narrow.classify(bytes(250_000)).status_code == 503, 30)
+        # What was cut off, refused, kept or no picture is held no longer.
+        narrow.until(lambda: narrow.classify(bytes(399_000)).status_code == 415, 30)
+        for _ in range(3):
+            assert correct(large).status_code == 200
+            assert correct(bytes(399_000)).status_code == 415
+            assert correct(bytes(400_001)).json()["error"]["code"] == "too_large"
+        assert narrow.classify(bytes(399_000)).status_code == 415
 
     def test_a_full_queue(self, narrow, small):
         with narrow.connection() as one:

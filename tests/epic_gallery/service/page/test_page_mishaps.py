@@ -31,13 +31,15 @@ PLAN = (
 def sorting(served, visit, pictures):
     """Return a function that opens the page with a folder whose plan is made up."""
 
-    def begin(*plan):
+    def begin(*plan, corrections=False):
         here = visit()
         page = here.page
         page.route("**/v1/gallery", lambda route: route.fulfill(json={
-            "folder": {"name": "pile", "pictures": 2, "last": None},
+            "folder": {
+                "name": "pile", "pictures": 2, "moving": False, "last": None, "unfinished": None
+            },
             "models": ["colors"],
-            "corrections": False,
+            "corrections": corrections,
         }))  # fmt: skip
         page.route("**/v1/gallery/plan", lambda route: route.fulfill(**_lines(*plan)))
         page.route("**/v1/gallery/thumbnail*", lambda route: route.fulfill(path=pictures[0]))
@@ -87,6 +89,30 @@ def test_a_move_that_fails_leaves_the_pictures_free(sorting):
     here.card("b.jpg").locator(".look").focus()
     page.keyboard.press("1")
     assert here.group_of("b.jpg") == "animated"
+
+
+def test_a_change_that_the_service_has_no_room_for_is_kept_later(sorting):
+    here = sorting(*PLAN, corrections=True)
+    page = here.page
+    full = {"error": {"code": "memory_full", "message": "try again later"}}
+    answers = [
+        {"status": 503, "headers": {"Retry-After": "1"}, "json": full},
+        {"json": {"saved": "animated/0.jpg", "sha256": "0" * 64}},
+    ]
+    asked = []
+
+    def answer(route):
+        asked.append(route.request.url)
+        route.fulfill(**answers.pop(0))
+
+    page.route("**/v1/corrections*", answer)
+    here.card("b.jpg").locator(".look").focus()
+    with page.expect_response(lambda r: "/v1/corrections" in r.url and r.ok):
+        page.keyboard.press("1")
+    assert len(asked) == 2
+    assert "class=animated" in asked[1]
+    page.get_by_text("kept for training").wait_for()
+    here.complaints.clear()  # The browser's, about the status.
 
 
 @pytest.mark.parametrize("way", ["drop", "button"])
