@@ -14,6 +14,8 @@ from classifiers.extras import require_lightgbm
 if TYPE_CHECKING:
     import lightgbm
 
+_AT_ONCE = 50
+"""The trees of so many rounds are asked together."""
 _TEMPERATURES = (0.7, 1.0, 1.4, 2.0, 2.8, 4.0)
 
 Floats = NDArray[np.float64]
@@ -108,7 +110,16 @@ def raw_scores(booster: lightgbm.Booster, numbers: NDArray[np.float32]) -> Float
     """Return the raw scores, shape (n, n_classes); of two classes the first one's is 0."""
     if not len(numbers):
         return np.zeros((0, max(2, booster.num_model_per_iteration())))
-    raw = np.asarray(booster.predict(numbers, raw_score=True), np.float64)
+    rounds = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+    # A few trees at a time go over all rows, while the processor's cache holds them.
+    parts = [
+        np.asarray(
+            booster.predict(numbers, first, min(_AT_ONCE, rounds - first), raw_score=True),
+            np.float64,
+        )
+        for first in range(0, rounds, _AT_ONCE)
+    ]
+    raw = np.sum(parts, axis=0)
     return np.column_stack([np.zeros(len(raw)), raw]) if raw.ndim == 1 else raw
 
 
