@@ -111,15 +111,11 @@ def raw_scores(booster: lightgbm.Booster, numbers: NDArray[np.float32]) -> Float
     if not len(numbers):
         return np.zeros((0, max(2, booster.num_model_per_iteration())))
     rounds = booster.best_iteration if booster.best_iteration > 0 else booster.current_iteration()
+    raw: Floats = np.zeros(1)
     # A few trees at a time go over all rows, while the processor's cache holds them.
-    parts = [
-        np.asarray(
-            booster.predict(numbers, first, min(_AT_ONCE, rounds - first), raw_score=True),
-            np.float64,
-        )
-        for first in range(0, rounds, _AT_ONCE)
-    ]
-    raw = np.sum(parts, axis=0)
+    for first in range(0, rounds, _AT_ONCE):
+        some = min(_AT_ONCE, rounds - first)
+        raw = raw + np.asarray(booster.predict(numbers, first, some, raw_score=True), np.float64)
     return np.column_stack([np.zeros(len(raw)), raw]) if raw.ndim == 1 else raw
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from epic_features.errors import ModelFileError
+from epic_features.networks import open_session
 
 if TYPE_CHECKING:
     from classifiers.networks import Network
@@ -78,15 +79,8 @@ class OnnxNetwork:
 
     @cached_property
     def _session(self) -> Any:
-        import onnxruntime
-
-        options = onnxruntime.SessionOptions()
-        options.intra_op_num_threads = options.inter_op_num_threads = 1
-        options.log_severity_level = 3
         try:
-            session = onnxruntime.InferenceSession(
-                self.model, options, providers=["CPUExecutionProvider"]
-            )
+            session = open_session(self.model)
         except Exception as error:  # As above.
             reason = " ".join(str(error).split())[:300]
             raise ModelFileError(f"not an ONNX file that can be run: {reason}") from error

@@ -56,7 +56,7 @@ def _keep_memory_in_common() -> None:
 
     kind = onnxruntime.OrtAllocatorType.ORT_ARENA_ALLOCATOR
     memory = onnxruntime.OrtMemoryInfo("Cpu", kind, 0, onnxruntime.OrtMemType.DEFAULT)
-    with suppress(RuntimeError):  # Somebody else in this process did so before; any will do.
+    with suppress(RuntimeError):  # Old versions refuse a second one; any will do.
         onnxruntime.create_and_register_allocator(memory, None)
 
 

@@ -10,8 +10,7 @@ from __future__ import annotations
 import json
 import os
 import zlib
-from collections.abc import Iterable, Iterator
-from contextlib import contextmanager
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass, field
 from datetime import UTC, datetime
 from pathlib import Path
@@ -339,52 +338,3 @@ def journals(root: Path) -> list[Journal]:
         except PlanError:
             continue
     return found
-
-
-@contextmanager
-def locked(root: Path) -> Iterator[None]:
-    """Make the folder ``.epic`` and keep every other process from moving files meanwhile.
-
-    Raises
-    ------
-    OutputError
-        It can't be written, or another process is at work.
-    """
-    folder = root / EPIC_FOLDER
-    if folder.is_symlink():
-        raise OutputError(f"{folder} is a symbolic link; remove it")
-    try:
-        folder.mkdir(exist_ok=True)
-        lock = (folder / "lock").open("w")
-    except OSError as error:
-        raise OutputError(
-            f"can't keep a journal in {root}: {error.strerror}. Nothing is moved without one"
-        ) from error
-    with lock:
-        try:
-            import fcntl
-
-            fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except ImportError:
-            pass  # Windows: nobody is kept away.
-        except BlockingIOError:
-            raise OutputError(
-                f"another process moves files in {root}; wait until it ends"
-            ) from None
-        except OSError:
-            pass  # Some network file systems know no locks.
-        yield
-
-
-def is_locked(root: Path) -> bool:
-    """Tell whether a process is moving files of a root now; False where that can't be known."""
-    try:
-        import fcntl
-
-        with (root / EPIC_FOLDER / "lock").open() as lock:
-            fcntl.flock(lock.fileno(), fcntl.LOCK_SH | fcntl.LOCK_NB)
-    except BlockingIOError:
-        return True
-    except (ImportError, OSError):
-        return False
-    return False

@@ -19,9 +19,9 @@ from epic_features.cleaning.journal import (
     UNDO,
     Journal,
     journals,
-    locked,
 )
 from epic_features.cleaning.local_storage import LocalStorage
+from epic_features.cleaning.lock import locked
 from epic_features.cleaning.mover import Mover, MoveReport, Progress
 from epic_features.cleaning.plan import EPIC_FOLDER, Plan, root_of
 from epic_features.cleaning.storage import Storage

@@ -70,16 +70,20 @@ async def held_body(request: Request, most: int, memory: Memory) -> AsyncIterato
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise too_large
-    content = bytearray()
+    parts: list[bytes] = []
+    size = 0
     try:
         async for part in request.stream():
-            if len(content) + len(part) > most:
+            if size + len(part) > most:
                 raise too_large
             memory.take(len(part))
-            content += part
-        yield bytes(content)
+            size += len(part)
+            parts.append(part)
+        content = b"".join(parts)
+        parts.clear()  # So that nothing is held twice.
+        yield content
     finally:
-        memory.give_back(len(content))
+        memory.give_back(size)
 
 
 class PunctualBody:

@@ -9,7 +9,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from epic_features.cleaning.journal import FORWARD, Journal, is_locked, journals
+from epic_features.cleaning.journal import FORWARD, Journal, journals
+from epic_features.cleaning.lock import is_locked
 from epic_features.cleaning.moves import apply, resume, undo
 from epic_features.cleaning.plan import Plan, check_folder
 from epic_features.errors import EpicError, SourceError
@@ -143,9 +144,10 @@ class Gallery:
             number = len(list_pictures(self.root))
         except EpicError:
             number = 0
-        # Asked first: a move that ends in between is not taken for one that was interrupted.
+        # Asked twice: what ends or begins while they are read was not interrupted.
         moving = self._is_moving or is_locked(self.root)
         known = journals(self.root)
+        moving = moving or self._is_moving or is_locked(self.root)
         return {
             "name": printable(self.root.name),
             "pictures": number,
@@ -341,7 +343,8 @@ def _unfinished(known: list[Journal]) -> Line | None:
     returned = sum(bool(entry.steps) for entry in entries) - away
     left = away if back else sum(entry.is_pending for entry in entries)
     moved = returned if back else away
-    return {"back": back, "moved": moved - doubtful, "left": left + doubtful}
+    counts = {"moved": moved - doubtful, "left": left + doubtful}
+    return {"at": journal.created, "back": back, **counts}
 
 
 async def _until_none(lines: asyncio.Queue[Line | None]) -> AsyncIterator[Line]:

@@ -15,7 +15,7 @@ from starlette.routing import Route
 
 from epic_features import Settings
 from epic_features.errors import EpicError, ImageError
-from epic_gallery.service.body import held_body
+from epic_gallery.service.body import Memory, held_body
 from epic_gallery.service.corrections import Corrections
 from epic_gallery.service.gallery import SORTING_MODELS, Gallery, Line
 from epic_gallery.service.refusals import Refusal
@@ -163,7 +163,9 @@ class GalleryApi:
         return self._models[model].classes
 
     async def _json(self, request: Request, most: int) -> dict[str, Any]:
-        async with held_body(request, most, self._memory) as content:
+        # A short question is answered, however full the memory is of pictures.
+        memory = self._memory if most > MAX_QUESTION else Memory(most)
+        async with held_body(request, most, memory) as content:
             try:
                 # In a thread: a long list of changes takes a while, and others wait.
                 asked = await asyncio.to_thread(json.loads, content or b"{}")

@@ -11,7 +11,7 @@ from classifiers import pretrained
 from epic_features.errors import ModelFileError
 
 QUICK = "quick-personal"
-_WHOLE = "personal"  # In its place a cascade answers, whose steps alone are the quick model.
+_WHOLE = "personal"  # A cascade answers for it; the steps of that alone are `QUICK`.
 
 _MODELS = {
     "personal": "Personal photos and what is irrelevant; cheap models first, text only when needed",

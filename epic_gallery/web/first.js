@@ -9,13 +9,18 @@ let asking = null;
 export function fillStart(models, server, askAgain) {
   const select = byId("model");
   const before = select.value || models.find((model) => model.default)?.name;
-  select.replaceChildren(...models.map(({ name }) => new Option(modelName(name), name)));
-  select.value = before;
+  const names = models.map(({ name }) => [modelName(name), name]);
+  // A list that is the same stays: it may be open.
+  if (String(names) !== String([...select.options].map(({ text, value }) => [text, value]))) {
+    select.replaceChildren(...names.map(([said, name]) => new Option(said, name)));
+    select.value = before;
+  }
   byId("forgotten").textContent = t(server.corrections ? "promise2kept" : "promise2");
   const there = server.folder;
   clearTimeout(asking);
   if (there?.moving) asking = setTimeout(askAgain, AGAIN);
   byId("folder-card").hidden = !there;
+  byId("unfinished").hidden = true;
   if (!there) return;
   byId("folder-title").textContent = t("folderTitle", { name: there.name });
   byId("folder-count").textContent = t("folderCount", { count: there.pictures });
@@ -31,8 +36,8 @@ export function fillStart(models, server, askAgain) {
 }
 
 /** Say how far an interrupted move came. */
-function leftOff({ back, moved, left }) {
+function leftOff({ at, back, moved, left }) {
   const said = back ? ["interruptedBack", "returned", "toReturn"] : ["interrupted", "moved", "toMove"];
   const [what, went, rest] = said;
-  return [t(what), t(went, { count: moved }), t(rest, { count: left })].join(" ");
+  return [t(what, { when: day(at) }), t(went, { count: moved }), t(rest, { count: left })].join(" ");
 }

@@ -58,12 +58,22 @@ export const resumeMoves = ({ back }) =>
   carriedOut("/v1/gallery/resume", {}, back ? "returning" : "moving");
 
 async function carriedOut(path, content, words) {
+  // Every file is told there, which is too often to be read out.
+  byId("unfinished").setAttribute("aria-busy", "true");
+  try {
+    return await followed(path, content, words);
+  } finally {
+    byId("unfinished").removeAttribute("aria-busy");
+  }
+}
+
+async function followed(path, content, words) {
   for await (const line of askLines(path, content)) {
     if (line.error) throw Object.assign(new Error(line.error.message), line.error);
     if (line.report) return line.report;
     const { done, of: count } = line;
     status.show(() => t(words, { done, count }), { done, count, isBusy: true });
-    // Where the first screen is shown.
+    // One of these is in sight when it was begun on the first screen.
     for (const id of ["last-text", "unfinished-text"]) byId(id).textContent = t(words, { done, count });
   }
   throw Object.assign(new Error(t("offline")), { code: "offline" });

@@ -79,7 +79,8 @@ function open(model) {
   byId("main").focus();
 }
 
-const isLost = () => Boolean(pictures?.changed.length && !isSaved && (!keeper || keeper.isBroken));
+const isKept = () => Boolean(keeper && !keeper.isBroken && !keeper.isBusy);
+const isLost = () => Boolean(pictures?.changed.length && !isSaved && !isKept());
 const mayLeave = async () => !isLost() || (await isSure("lostTitle", "lostText", "startAgain"));
 
 function startAgain() {

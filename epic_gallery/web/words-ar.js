@@ -41,7 +41,7 @@ export default {
     many: "نُقلت {count} صورة يوم {when}.",
     other: "نُقلت {count} صورة يوم {when}.",
   },
-  interrupted: "توقفت آخر عملية نقل قبل أن تكتمل.",
+  interrupted: "توقفت عملية نقل {when} قبل أن تكتمل.",
   toMove: {
     zero: "لم تبقَ أي صورة.",
     one: "بقيت صورة واحدة لم تُنقل.",
@@ -278,5 +278,7 @@ export default {
   error_picture_failed: "لم نستطع مشاهدتها",
   error_too_slow_upload: "الاتصال أبطأ من أن تُرسل",
   error_gone: "الملف تغيّر أو لم يعد موجودًا",
+  error_memory_full: "الكمبيوتر مشغول بصور أخرى؛ حاول مرة أخرى بعد قليل",
+  error_queue_full: "الكمبيوتر مشغول بصور أخرى؛ حاول مرة أخرى بعد قليل",
   error_other: "{why}",
 };

@@ -32,7 +32,7 @@ export default {
   folderText: "You see the plan first. Everything can be undone.",
   sortFolder: "Sort this folder",
   lastMoved: { one: "One picture was moved on {when}.", other: "{count} pictures were moved on {when}." },
-  interrupted: "The last move was interrupted.",
+  interrupted: "The move of {when} was interrupted.",
   toMove: { zero: "None is left.", one: "One is still to be moved.", other: "{count} are still to be moved." },
   interruptedBack: "Putting the pictures back was interrupted.",
   toReturn: { zero: "None is left.", one: "One is still to be put back.", other: "{count} are still to be put back." },
@@ -172,5 +172,7 @@ export default {
   error_picture_failed: "it could not be looked at",
   error_too_slow_upload: "the connection was too slow to send it",
   error_gone: "the file changed or is gone",
+  error_memory_full: "the computer is busy with other pictures; try again in a moment",
+  error_queue_full: "the computer is busy with other pictures; try again in a moment",
   error_other: "{why}",
 };

@@ -7,6 +7,7 @@ import shutil
 import stat
 import subprocess
 import tempfile
+import threading
 from pathlib import Path
 
 import pytest
@@ -14,7 +15,8 @@ from tree_of_files import contents, fill, listing, tree
 
 from epic_features import OutputError, PlanError
 from epic_features.cleaning import renames
-from epic_features.cleaning.journal import Journal, Step, locked
+from epic_features.cleaning.journal import Journal, Step
+from epic_features.cleaning.lock import is_locked, locked
 from epic_features.cleaning.moves import apply, find_root, resume, status, undo
 from epic_features.cleaning.plan import Action, Plan, make_plan
 from epic_features.cleaning.renames import Identity, relocate, rename_exclusive, sha256_of, suffixed
@@ -184,6 +186,27 @@ def test_no_two_processes_move_at_once(tmp_path):
     with locked(tmp_path), pytest.raises(OutputError, match="another process"):
         apply(plan)
     assert (tmp_path / "a.jpg").exists()
+
+
+def test_asking_whether_files_are_moved_keeps_nobody_from_moving(tmp_path):
+    ended = threading.Event()
+
+    def ask():
+        while not ended.is_set():
+            is_locked(tmp_path)
+
+    asking = threading.Thread(target=ask)
+    with locked(tmp_path):
+        assert is_locked(tmp_path)
+        asking.start()
+    try:
+        for _ in range(200):
+            with locked(tmp_path):
+                pass
+    finally:
+        ended.set()
+        asking.join()
+    assert not is_locked(tmp_path)
 
 
 @pytest.mark.parametrize("way", ["_rename_by_system", "_rename_by_link"])

@@ -2,6 +2,7 @@
 
 import json
 import shutil
+from datetime import UTC, datetime, timedelta
 
 import httpx
 import pytest
@@ -10,7 +11,7 @@ from openapi_schema_validator import OAS31Validator
 from serving import png, serving
 from tree_of_files import contents, fill, tree
 
-from epic_features.cleaning.journal import locked
+from epic_features.cleaning.lock import locked
 from epic_features.cleaning.moves import apply, status
 from epic_features.cleaning.plan import Action, make_plan
 
@@ -49,6 +50,14 @@ def folder(api):
     return found["folder"]
 
 
+def unfinished(api):
+    """Return what is told of it, but for the time, which is this minute."""
+    found = dict(folder(api)["unfinished"])
+    begun = datetime.fromisoformat(found.pop("at"))
+    assert timedelta() <= datetime.now(UTC) - begun < timedelta(minutes=10)
+    return found
+
+
 def report(api, what, **asked):
     answer = api.post(f"/v1/gallery/{what}", json=asked)
     assert answer.status_code == 200, answer.text
@@ -60,7 +69,7 @@ def test_an_interrupted_move_goes_on(api, root, number):
     before = tree(root)
     cut_off(root, MOVES, number)
     left = len(NAMES) - number
-    assert folder(api)["unfinished"] == {"back": False, "moved": number, "left": left}
+    assert unfinished(api) == {"back": False, "moved": number, "left": left}
     assert report(api, "resume") == {"moved": left, "left": []}
     assert set(tree(root)) == set(MOVES.values())
     assert contents(root) == sorted(before.values())
@@ -84,7 +93,7 @@ def test_an_interrupted_undo_goes_on(api, root):
     before = tree(root)
     apply(make_plan(root, [Action(name, "move", target) for name, target in MOVES.items()]))
     cut_off_undo(root, 5)
-    assert folder(api)["unfinished"] == {"back": True, "moved": 2, "left": 6}
+    assert unfinished(api) == {"back": True, "moved": 2, "left": 6}
     assert report(api, "resume") == {"moved": 6, "left": []}
     assert tree(root) == before
     assert folder(api)["unfinished"] is None
@@ -94,7 +103,7 @@ def test_the_interrupted_move_is_taken_back_and_not_a_later_one(api, root):
     before = tree(root)
     cut_off(root, {name: MOVES[name] for name in NAMES[:4]}, 2)
     apply(make_plan(root, [Action(NAMES[5], "move", "later.jpg")]))
-    assert folder(api)["unfinished"] == {"back": False, "moved": 2, "left": 2}
+    assert unfinished(api) == {"back": False, "moved": 2, "left": 2}
     assert report(api, "undo", unfinished=True)["moved"] == 2
     assert set(tree(root)) == {*NAMES, "later.jpg"} - {NAMES[5]}
     assert folder(api)["unfinished"] is None

@@ -47,6 +47,7 @@ def sorting(served, visit, pictures):
         page.select_option("#model", "colors")
         page.click("#sort-folder")
         here.finished()
+        here.groups()  # By now every card has its place, and keeps what is focused.
         return here
 
     return begin
