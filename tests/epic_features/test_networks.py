@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import json
+import subprocess
+import sys
+
 import numpy as np
 import onnx
 import pytest
@@ -91,3 +95,36 @@ def test_inner_values_come_after_the_networks_own_outputs() -> None:
 def test_an_inner_value_that_is_not_there_is_not_made_up() -> None:
     with pytest.raises(Exception, match="elsewhere"):
         open_session(with_outputs(made_of((1, 3, 8, 8), listed=False), ["elsewhere"]))
+
+
+# In a process of its own: what others have done with could be used again here.
+_GROWTH = """
+import json
+from pathlib import Path
+import numpy as np
+from epic_features.networks import open_session
+from epic_features.text.ppocr import DETECTOR, bundled_model
+
+def held():
+    lines = Path("/proc/self/status").read_text().splitlines()
+    return next(int(line.split()[1]) for line in lines if line.startswith("VmRSS:")) / 1024
+
+picture, grown, kept = np.zeros((1, 3, 736, 960), np.float32), [], []
+for _ in range(2):
+    session = open_session(bundled_model(DETECTOR))
+    before = held()
+    session.run(None, {session.get_inputs()[0].name: picture})
+    grown.append(held() - before)
+    kept.append(session)
+print(json.dumps(grown))
+"""
+
+
+@pytest.mark.skipif(sys.platform != "linux", reason="asks the Linux kernel for the memory")
+def test_networks_share_what_they_work_with() -> None:
+    done = subprocess.run(
+        [sys.executable, "-c", _GROWTH], check=True, stdout=subprocess.PIPE, text=True
+    )
+    first, second = json.loads(done.stdout)
+    assert first > 50  # MiB
+    assert second < first / 4
