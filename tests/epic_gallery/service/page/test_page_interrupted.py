@@ -81,7 +81,8 @@ def test_a_service_that_is_killed_while_it_moves_goes_on(root, place, light, vis
     here = visit()
     page = here.page
     here.show(light.link)
-    said = r"The move of \W\d+ \w+\W was interrupted\. 2 pictures were moved\. {} are still to be moved\."
+    said = r"The move of \W\d+ \w+\W was interrupted\. 2 pictures were moved\. {} are still"
+    said += r" to be moved\."
     assert re.fullmatch(said.format(going - 2), first_screen(here))
     assert page.is_disabled("#sort-folder")
     page.click("#resume-unfinished")
