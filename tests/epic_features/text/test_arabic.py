@@ -62,6 +62,7 @@ def test_normalize(word: str, expected: str) -> None:
         ["بيشوفوا", "بيشوفو", "شفتوا", "مشافوش", "هشوفك"],
         ["إزاي", "ازاي", "ازاى"],
         ["كتاب", "كِتَاب", "والكتاب", "كتابي", "للكتاب"],
+        ["فندم", "أفندم"],  # Its first letter is its own.
     ],
 )
 def test_spellings_and_forms_meet(spellings: list[str]) -> None:
