@@ -4,14 +4,16 @@ from __future__ import annotations
 
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import IO
 
 from epic_features.cleaning.plan import EPIC_FOLDER
 from epic_features.errors import OutputError
 
-_TRIES, _PAUSE = 6, 0.05  # Seconds.
+_TRIES = 6
+_PAUSE = 0.05
+"""Seconds between them."""
 
 
 @contextmanager
@@ -50,16 +52,12 @@ def locked(root: Path) -> Iterator[None]:
 def _take(lock: IO[str]) -> None:
     import fcntl
 
-    # Somebody who only asks with `is_locked` is gone at once.
-    for pause in (*[_PAUSE] * (_TRIES - 1), None):
-        try:
+    for _ in range(_TRIES - 1):
+        with suppress(BlockingIOError):  # Somebody who only asks with `is_locked` is gone at once.
             fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            if pause is None:
-                raise
-            time.sleep(pause)
-        else:
             return
+        time.sleep(_PAUSE)
+    fcntl.flock(lock.fileno(), fcntl.LOCK_EX | fcntl.LOCK_NB)
 
 
 def is_locked(root: Path) -> bool:

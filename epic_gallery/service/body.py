@@ -70,17 +70,16 @@ async def held_body(request: Request, most: int, memory: Memory) -> AsyncIterato
     announced = request.headers.get("content-length", "")
     if announced.isdecimal() and int(announced) > most:
         raise too_large
-    parts: list[bytes] = []
-    size = 0
+    came, size = bytearray(), 0
     try:
         async for part in request.stream():
             if size + len(part) > most:
                 raise too_large
             memory.take(len(part))
             size += len(part)
-            parts.append(part)
-        content = b"".join(parts)
-        parts.clear()  # So that nothing is held twice.
+            came += part
+        content = bytes(came)
+        came.clear()  # So that nothing is held twice.
         yield content
     finally:
         memory.give_back(size)
