@@ -43,10 +43,11 @@ def execute(path: Path, more: str = "") -> NotebookNode:
     notebook = nbformat.read(path, as_version=4)
     if more:
         notebook.cells.append(nbformat.v4.new_code_cell(more))
-    # Nobody else on this machine can listen in on a pipe.
-    kernel = AsyncKernelManager(transport="ipc", kernel_name="python3")
     options = {"timeout": 900, "resources": {"metadata": {"path": str(ROOT)}}}
-    return NotebookClient(notebook, km=kernel, **options).execute()
+    with tempfile.TemporaryDirectory(prefix="epic-") as pipes:
+        # Nobody else on this machine can listen in on a pipe.
+        kernel = AsyncKernelManager(transport="ipc", ip=f"{pipes}/kernel", kernel_name="python3")
+        return NotebookClient(notebook, km=kernel, **options).execute()
 
 
 def main() -> int:

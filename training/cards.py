@@ -63,6 +63,8 @@ _FAILURES = {
         "cards with one line of calligraphy over a landscape are taken for other pictures",
         "advertisements made of screenshots are taken for screenshots",
         "screenshots filled by a photo or a video are taken for other pictures",
+        "memes with Arabic writing, of which there were none to learn from, may be taken for "
+        "brochures",
     ),
     "drawn": (
         "painted landscapes and scenes with soft light are taken for photographs",

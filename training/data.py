@@ -64,11 +64,13 @@ class Data:
     unseen: Mapping[int, NDArray[np.float32]] = field(default_factory=dict)
 
     def of(self, target: str) -> tuple[pd.DataFrame, pd.DataFrame]:
-        """Return the rows whose `target` is known.
+        """Return the rows whose `target` is known, and that help.
 
-        Without ``writing`` for drawn or real: three of four of these pictures have no text.
+        Without ``writing`` for drawn or real: three of four of these pictures have no text. Without
+        drawn pictures for WhatsApp: with them real pictures are sorted a little worse, and real
+        Arabic ones clearly so (docs/embeddings.md).
         """
-        known = self.facts[target].notna().to_numpy()
+        known = self._known(target)
         table = self.table[known].reset_index(drop=True)
         if target == "drawn":
             table = table.drop(columns="writing", errors="ignore")
@@ -82,9 +84,15 @@ class Data:
 
     def fold_tables(self, target: str) -> dict[int, pd.DataFrame]:
         """Return the table of `of` as networks see it that were trained without a fold."""
-        known = self.facts[target].notna().to_numpy()
+        known = self._known(target)
         table, _ = self.of(target)
         return {k: table.assign(embedding=list(v[known])) for k, v in self.unseen.items()}
+
+    def _known(self, target: str) -> NDArray[np.bool_]:
+        known = self.facts[target].notna().to_numpy()
+        if target == "whatsapp":
+            known = known & (self.facts["fold"] >= 0).to_numpy()
+        return np.asarray(known)
 
 
 def load_data(folder: Path, cache: Path, *, drawn: bool = True) -> Data:
