@@ -323,8 +323,10 @@ def _claim(output: Path, data: ExperimentData, parameters: dict[str, Any]) -> No
 def _facts(manifest: Path, paths: NDArray[Any]) -> pd.DataFrame:
     import pandas as pd
 
+    from epic_features.cleaning.feature_tables import ABSENT
+
     try:
-        facts = pd.read_csv(manifest)
+        facts = pd.read_csv(manifest, keep_default_na=False, na_values=ABSENT)
     except (OSError, ValueError) as error:
         raise SourceError(f"can't read {manifest}: {error}") from error
     wanted = ("file", "class", "fold", "source_repo")

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 Progress = Callable[[int, int], None]
 
+ABSENT = ("", "nan", "NaN")
+"""What a CSV file has where nothing is known: not NA or None, which are names of classes too."""
+
 
 def images_below(folder: Path, root: Path) -> list[str]:
     """Return the paths of the images below a folder, relative to a root, as they are on disk.
@@ -56,7 +59,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     place = Path(path).expanduser()
     try:
         if place.suffix.lower() == ".csv":
-            table = pd.read_csv(place)
+            table = pd.read_csv(place, keep_default_na=False, na_values=ABSENT)
         else:
             parts = sorted(map(str, place.glob("part-*.parquet"))) if place.is_dir() else str(place)
             table = to_pandas(ds.dataset(parts, format="parquet").to_table())
@@ -72,7 +75,7 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
     import pandas as pd
 
     try:
-        return pd.read_csv(path, dtype=str)
+        return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=ABSENT)
     except (OSError, ValueError) as error:
         raise SourceError(f"can't read the manifest {path}: {error}") from error
 

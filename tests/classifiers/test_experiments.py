@@ -204,6 +204,10 @@ def test_reading_data(data, tmp_path):
         assert told.fold.tolist() == data.fold[5:].tolist()
         assert told.groups.tolist() == data.groups[5:].tolist()
         assert len(told.table) == len(told.pixels) == 85
+        named = [line.replace(",memes,", ",NA,") for line in lines]
+        manifest.write_text("\n".join(["file,class,fold,source_repo", *named]))
+        read_na = read_data(data.root, data.table).labels
+        assert ((read_na == "NA") == (data.labels[5:] == "memes")).all()
         manifest.write_text("file,class\n")
         with pytest.raises(SourceError, match="lacks the columns fold, source_repo"):
             read_data(data.root, data.table)

@@ -10,7 +10,7 @@ import pytest
 from PIL import Image as PILImage
 from tree_of_files import listing, tree
 
-from epic_features.cleaning.feature_tables import read_table
+from epic_features.cleaning.feature_tables import read_manifest, read_table
 from epic_features.cleaning.tables import root_in, write_table
 from epic_gallery.cli import main
 
@@ -68,6 +68,19 @@ def test_find_plan_apply_undo(epic, dataset, tmp_path):
     assert "nothing to move" in epic("undo", dataset)[2]
     assert "nothing was interrupted" in epic("resume", dataset)[2]
     assert epic("status", dataset)[0] == 0
+
+
+def test_names_that_look_like_nothing_are_kept(tmp_path):
+    path = tmp_path / "table.csv"
+    path.write_text("path,class,score\na.jpg,NA,1.5\nb.jpg,None,\nc.jpg,null,nan\nd.jpg,,2\n")
+    table = read_table(path)
+    assert table["class"][:3].tolist() == ["NA", "None", "null"]
+    assert table["class"].isna().tolist() == [False, False, False, True]
+    assert table["score"].dtype == float
+    assert table["score"].isna().tolist() == [False, True, True, False]
+    manifest = read_manifest(path)
+    assert manifest["class"][:3].tolist() == ["NA", "None", "null"]
+    assert manifest["score"][0] == "1.5"
 
 
 def test_rank_and_restore(epic, dataset, tmp_path):
