@@ -28,9 +28,10 @@ def test_nothing_imports_upwards():
 
 
 def test_no_file_is_longer_than_400_lines():
-    for package in PACKAGES:
-        for path in (ROOT / package).rglob("*.py"):
-            assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
+    for folder in (*PACKAGES, "training", "examples", "benchmarks", "tests"):
+        for path in (ROOT / folder).rglob("*.py"):
+            if path.name != "word_lists.py":  # One word a line.
+                assert len(path.read_text(encoding="utf-8").splitlines()) <= 400, path
 
 
 def test_importing_loads_no_model_and_no_heavy_part():

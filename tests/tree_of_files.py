@@ -5,6 +5,17 @@ from __future__ import annotations
 import os
 from pathlib import Path
 
+ODD_NAMES = (
+    "صورة الجروب ٢٠٢٤.jpg",
+    "😀 family 👨‍👩‍👧.png",
+    os.fsdecode(b"\xff\xfe.jpg"),
+    "x" * 251 + ".jpg",
+    "ص" * 125 + ".jpeg",
+    "-rf",
+    "a\nb.jpg",
+    ".hidden",
+)
+
 
 def tree(root: Path) -> dict[str, tuple[bytes, int]]:
     """Return bytes and time of change of every file; of what is in ``.epic`` only the trash."""

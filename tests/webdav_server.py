@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import os
 import socket
 import struct
@@ -18,9 +19,39 @@ from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import ec
 from cryptography.x509.oid import NameOID
+from PIL import Image as PILImage
 from wsgidav.wsgidav_app import WsgiDAVApp
 
 USER, PASSWORD = "phone", "p@ss/w%rd صعب"
+ODD = (
+    "صور العائلة/صورة ١.jpg",
+    "odd/100% real.jpg",
+    "odd/a b+c&d=e.jpg",
+    "odd/what? #1 [2]; (3).jpg",
+    "odd/%20.jpg",
+    "odd/😀 smile.jpg",
+    "odd/e\u0301.jpg",
+)
+
+
+def picture(size=(40, 30)) -> bytes:
+    buffer = io.BytesIO()
+    PILImage.effect_noise(size, 90).save(buffer, "PNG")
+    return buffer.getvalue()
+
+
+def fill_phone(folder: Path) -> Path:
+    """Put pictures, odd names and other files into a folder, as a phone has them."""
+    for name in (*ODD, "a.jpg", "B.PNG", "deep/er/c.webp", ".thumbnails/t.jpg", "odd/.hidden.jpg"):
+        path = folder / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_bytes(picture())
+    (folder / "notes.txt").write_text("no image")
+    (folder / "deep" / "no_extension").write_bytes(picture())
+    (folder / "deep" / "README").write_text("no image")
+    (folder / "empty.jpg").write_bytes(b"")
+    (folder / "big.jpg").write_bytes(picture(size=(400, 300)))
+    return folder
 
 
 class _Gateway(wsgi.Gateway_10):

@@ -9,8 +9,9 @@ from typing import Any
 import numpy as np
 import pyarrow as pa
 import pytest
+from fused_tables import embeddings, with_embedding
 
-from classifiers import TabularClassifier
+from classifiers import FusionClassifier, TabularClassifier
 from epic_features import Settings, __version__
 from epic_features.extractor import METADATA_KEY
 from epic_features.schema import Column, columns_of
@@ -104,3 +105,26 @@ def model_of_three(lightgbm: None, three: tuple[pa.Table, np.ndarray]) -> Tabula
 def model_of_two(lightgbm: None, two: tuple[pa.Table, np.ndarray]) -> TabularClassifier:
     """A model of two classes that protects "personal"; do not fit it again."""
     return TabularClassifier(**QUICK, protect=("personal",)).fit(*two)
+
+
+@pytest.fixture(scope="module")
+def three_fused(three):
+    table, labels = three
+    return with_embedding(table, embeddings(labels.astype(str))), labels
+
+
+@pytest.fixture(scope="module")
+def two_fused(two):
+    table, labels = two
+    return with_embedding(table, embeddings(labels.astype(str), seed=1, apart=0.8)), labels
+
+
+@pytest.fixture(scope="module", params=["pca", "stack", "product"])
+def mode(request):
+    return request.param
+
+
+@pytest.fixture(scope="module")
+def model(mode, two_fused, quick):
+    """A model of two classes with a guarantee; do not fit it again."""
+    return FusionClassifier(mode, 6, **quick, protect=("personal",)).fit(*two_fused)
