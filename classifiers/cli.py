@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -14,7 +15,7 @@ from rich.table import Table
 
 from classifiers.experiments_cli import app as experiments
 from epic_features.cli_progress import DumpProgress, plain
-from epic_features.errors import OutputError
+from epic_features.errors import EpicError, OutputError
 from epic_features.sources.names import printable
 
 if TYPE_CHECKING:
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from classifiers.evaluation import Evaluation
+    from classifiers.known_labels import KnownLabels
     from classifiers.rule import Rule
     from classifiers.tabular import TabularClassifier
     from epic_features import Settings
@@ -124,27 +126,31 @@ def train(
     quiet: Quiet = False,
 ) -> None:
     """Train a model on your own folders, and report how good it is on pictures it has not seen."""
+    import numpy as np
+
     from classifiers.evaluation import evaluate as measure
     from classifiers.explanation import importance
+    from classifiers.labels import check_classes
     from classifiers.report import write_report
-    from classifiers.tabular import TabularClassifier
-    from classifiers.workflow import TRAINING_GROUPS
-    from epic_features import Settings
+    from classifiers.workflow import TRAINING, new_model
 
     output = _free(output, overwrite, outside=source)
     console = Console(stderr=True, quiet=quiet)
-    settings = Settings(groups=TRAINING_GROUPS)
+    label = _labeller(labels, label_column, group_column)
+    # What is wrong with the labels is said before the hours that looking at pictures may take.
+    check_classes(*np.unique(_listed(source, label), return_counts=True), protect or ())
     with (
-        _features(source, features, output, settings, console, workers=workers) as found_features,
+        _features(source, features, output, TRAINING, console, workers=workers) as found_features,
         console.status("training"),
     ):
         table, rejected = found_features
-        table, found = _labelled(table, labels, label_column, group_column)
-        model = TabularClassifier(protect=tuple(protect or ()))
-        model.fit(table, found["label"], groups=found.get("group"))
+        known = label(table["relative_path"].to_pylist())
+        table = table.take(known.rows)
+        model = new_model(table, tuple(protect or ()))
+        model.fit(table, known.labels, groups=known.columns.get("group"))
         model.save(output)
         result = measure(
-            found["label"],
+            known.labels,
             model.out_of_fold_,
             list(model.classes_),
             protect=model.protect,
@@ -158,8 +164,9 @@ def train(
             importance=importance(model, table),
         )
     _print_evaluation(console, result, model)
-    if rejected:
-        console.print(f"{rejected} pictures could not be read and were left out")
+    _print_left_out(console, known, rejected)
+    if not protect:
+        console.print("no class is protected: without --protect a model promises nothing")
     console.print(f"model: {plain(output)}\nreport: {plain(page)}", soft_wrap=True)
 
 
@@ -176,6 +183,7 @@ def evaluate(
     quiet: Quiet = False,
 ) -> None:
     """Compare a model with known classes: figures, a page and pictures. Use unseen pictures."""
+    from classifiers.evaluation import check_known
     from classifiers.evaluation import evaluate as measure
     from classifiers.explanation import importance
     from classifiers.pretrained import find_model_or_rule
@@ -187,11 +195,15 @@ def evaluate(
     console = Console(stderr=True, quiet=quiet)
     trained = find_model_or_rule(model)
     settings = settings_of(trained)
-    with _features(source, features, output, settings, console, workers=workers) as (table, _):
-        table, found = _labelled(table, labels, label_column, None)
+    label = _labeller(labels, label_column)
+    check_known(_listed(source, label), trained.classes_)
+    with _features(source, features, output, settings, console, workers=workers) as extracted:
+        table, rejected = extracted
+        known = label(table["relative_path"].to_pylist())
+        table = table.take(known.rows)
         probabilities = trained.predict_proba(table)
         result = measure(
-            found["label"], probabilities, list(trained.classes_), protect=trained.protect
+            known.labels, probabilities, list(trained.classes_), protect=trained.protect
         )
         page = write_report(
             result,
@@ -201,7 +213,8 @@ def evaluate(
             importance=None if isinstance(trained, Rule) else importance(trained, table),
         )
     _print_evaluation(console, result, trained)
-    _print_hidden(console, trained, found["label"], probabilities)
+    _print_hidden(console, trained, known.labels, probabilities)
+    _print_left_out(console, known, rejected)
     console.print(f"report: {plain(page)}", soft_wrap=True)
 
 
@@ -240,22 +253,39 @@ def _features(
     except KeyboardInterrupt:
         console.print("interrupted; the same command continues from there")
         raise typer.Exit(130) from None
-    yield found
+    try:
+        yield found
+    except EpicError:
+        if features is None:
+            console.print(
+                f"what was found in the pictures is kept in {plain(kept)}; the same command goes "
+                "on with it",
+                soft_wrap=True,
+            )
+        raise
     if features is None:
         shutil.rmtree(kept)
 
 
-def _labelled(
-    table: pa.Table, labels: Path | None, label_column: str, group_column: str | None
-) -> tuple[pa.Table, dict[str, Any]]:
-    from classifiers.workflow import folder_labels, with_labels
+def _labeller(
+    sheet: Path | None, label_column: str, group_column: str | None = None
+) -> Callable[[Sequence[str]], KnownLabels]:
+    """Return what finds the labels of paths."""
+    from classifiers.known_labels import folder_labels, sheet_labels
 
-    if labels is None:
-        return folder_labels(table)
+    if sheet is None:
+        return folder_labels
     columns = {"label": label_column}
     if group_column is not None:
         columns["group"] = group_column
-    return with_labels(table, labels, columns)
+    return partial(sheet_labels, sheet=sheet, columns=columns)
+
+
+def _listed(source: str, label: Callable[[Sequence[str]], KnownLabels]) -> NDArray[Any]:
+    """Return the labels of the pictures of a source, before anybody looks at them."""
+    from classifiers.workflow import paths_of
+
+    return label(paths_of(source)).labels
 
 
 def _free(output: Path, overwrite: bool, outside: str | None = None) -> Path:
@@ -327,6 +357,13 @@ def _print_evaluation(
         )
     if model.guarantee_ is not None:
         console.print(f"in the test of the model {model.guarantee_}", soft_wrap=True)
+
+
+def _print_left_out(console: Console, known: KnownLabels, rejected: int) -> None:
+    if said := str(known):
+        console.print(said, soft_wrap=True)
+    if rejected:
+        console.print(f"{rejected} pictures could not be read and are left out")
 
 
 def _print_hidden(

@@ -94,6 +94,15 @@ class Evaluation:
         )
 
 
+def check_known(labels: ArrayLike, classes: ArrayLike) -> None:
+    """Refuse labels that are none of the classes of a model; raises TableError, naming them."""
+    known = np.asarray(classes, dtype=str)
+    if unknown := sorted(set(np.asarray(labels, dtype=str)) - set(known)):
+        raise TableError(
+            f"the model does not know the classes {', '.join(unknown)}; it knows {', '.join(known)}"
+        )
+
+
 def evaluate(
     labels: ArrayLike,
     probabilities: ArrayLike,
@@ -133,10 +142,7 @@ def evaluate(
         )
     if not np.isfinite(scores).all():
         raise TableError("a probability is not a number")
-    if unknown := sorted(set(truth) - set(names)):
-        raise TableError(
-            f"the model does not know the classes {', '.join(unknown)}; it knows {', '.join(names)}"
-        )
+    check_known(truth, names)
     codes = np.array([int(np.flatnonzero(names == label)[0]) for label in truth])
     protected = np.isin(names, list(protect))
     confusion = np.zeros((len(names), len(names)), int)

@@ -72,7 +72,7 @@ def run(
     from classifiers.experiments import read_data
     from classifiers.experiments import run as run_all
     from classifiers.extras import needs
-    from classifiers.workflow import TRAINING_GROUPS, extract_features
+    from classifiers.workflow import METADATA_GROUPS, extract_features
     from epic_features import Settings
 
     chosen = variants(names or ())
@@ -84,7 +84,7 @@ def run(
         with console.status("reading features and pictures"):
             output.mkdir(parents=True, exist_ok=True)
             table, _ = extract_features(
-                str(data), features or output / "features", Settings(groups=TRAINING_GROUPS),
+                str(data), features or output / "features", Settings(groups=METADATA_GROUPS),
                 workers=workers,
             )  # fmt: skip
             read = read_data(data, table.sort_by("relative_path"))

@@ -215,8 +215,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """The trees."""
         return self.parts_.booster
 
-    def decision_function(self, X: Table) -> Floats:  # noqa: N803
-        """Return the raw score of each class, shape (n_rows, n_classes); 0 for the first of two.
+    def raw_scores(self, X: Table) -> Floats:  # noqa: N803
+        """Return the raw score of each class, shape (n_rows, n_classes).
 
         It is a logarithm of its probability, but for what is added to all classes of a row.
         """
@@ -224,6 +224,14 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         check_provenance(X, self.provenance_)
         said = self.parts_.evidence(X, self.classes_)
         return weighted(said, self.weights_) + self._prior(self.parts_.shares)
+
+    def decision_function(self, X: Table) -> Floats:  # noqa: N803
+        """Return the raw scores as scikit-learn wants them.
+
+        Of two classes it is the logarithm of the odds of the second, shape (n_rows,).
+        """
+        raw = self.raw_scores(X)
+        return raw[:, 1] - raw[:, 0] if raw.shape[1] == 2 else raw
 
     def predict_proba(self, X: Table) -> Floats:  # noqa: N803
         """Return calibrated probabilities, shape (n_rows, n_classes).
@@ -235,7 +243,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         TableError
             A column is missing or has another type.
         """
-        return softmax(self.decision_function(X))
+        return softmax(self.raw_scores(X))
 
     def predict(self, X: Table) -> NDArray[np.object_]:  # noqa: N803
         """Return the most likely class of each row, shape (n_rows,)."""

@@ -5,25 +5,26 @@ from __future__ import annotations
 import json
 import logging
 import os
+from collections import Counter
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pyarrow as pa
 import pyarrow.compute as pc
 import pyarrow.parquet as pq
 
 from classifiers.explanation import explain
+from classifiers.fusion import FusionClassifier
 from classifiers.guarantee import decide
 from classifiers.rule import Rule
 from classifiers.table import (
-    TableError,
     check_provenance,
     column_of,
     groups_needed,
+    names_of,
     provenance_of,
 )
 from classifiers.tabular import TabularClassifier
@@ -31,9 +32,14 @@ from epic_features import Settings, dump
 from epic_features.dump_folder import MANIFEST
 from epic_features.engines import make_engine
 from epic_features.errors import SettingsError, SettingsMismatch, SourceError
+from epic_features.extras.embedding import DEFAULT
+from epic_features.settings import EMBEDDING_GROUP
 from epic_features.sources import ImageLike, ImageReference, references, shown
 
-TRAINING_GROUPS = ("core", "cartoon", "quality", "exif", "layout", "texture")
+METADATA_GROUPS = ("core", "cartoon", "quality", "exif", "layout", "texture")
+
+TRAINING = Settings(groups=(*METADATA_GROUPS, "writing"), embedding=DEFAULT)
+"""How the pictures of a new model are looked at: with all that helps to tell classes apart."""
 
 Progress = Callable[[int, int], None]
 
@@ -48,6 +54,32 @@ def settings_of(model: TabularClassifier | Rule) -> Settings:
     columns = model.columns if isinstance(model, Rule) else model.encoder_.columns_used_
     groups = trained.get("groups") or groups_needed(columns)
     return Settings.from_record({**trained, "groups": groups})
+
+
+def new_model(table: pa.Table, protect: Sequence[str] = ()) -> TabularClassifier:
+    """Return a model to be trained on a table, as the shipped ones are made.
+
+    Parameters
+    ----------
+    table : pyarrow.Table
+        Feature rows. Without the column ``embedding`` the model is of the other columns alone.
+    protect : sequence of str
+        Classes that must not be hidden.
+    """
+    if "embedding" in names_of(table):
+        return FusionClassifier("product", protect=protect)
+    return TabularClassifier(protect=protect)
+
+
+def paths_of(source: ImageLike | Sequence[ImageLike]) -> list[str]:
+    """Return the paths of the pictures of a source, as its feature table will have them.
+
+    Raises
+    ------
+    SourceError
+        There is no such source.
+    """
+    return [reference.relative_path or "" for reference in references(source)]
 
 
 def read_features(path: str | os.PathLike[str]) -> pa.Table:
@@ -132,9 +164,11 @@ def extract_features(
     there = (kept / MANIFEST).exists()
     try:
         report = extract(update=there)
-    except SettingsError:
-        if not (begin_anew and there):
+    except SettingsError as error:
+        if not there:
             raise
+        if not begin_anew:
+            raise _other_features(kept, settings) or error from None
         report = extract(overwrite=True)
     return read_features(kept), len(report.rejected)
 
@@ -151,7 +185,11 @@ def _matched(
     if "relative_path" not in table.column_names:
         raise SourceError(f"{file} is not a feature table; make it with `epic extract`")
     wanted = {reference.relative_path: reference for reference in listed}
-    known = set(table["relative_path"].to_pylist())
+    paths = table["relative_path"].to_pylist()
+    known = set(paths)
+    if len(known) < len(paths):
+        twice = next(path for path, count in Counter(paths).items() if count > 1)
+        raise SourceError(f"{file} has more than one row of {twice}; make it with `epic extract`")
     found = table.filter(pc.is_in(table["relative_path"], pa.array(list(wanted), pa.string())))
     missing = [reference for path, reference in wanted.items() if path not in known]
     if not len(found):
@@ -192,101 +230,38 @@ def _check_network(file: Path, record: Mapping[str, Any], settings: Settings) ->
             )
 
 
-def _settings_of_dump(folder: Path, settings: Settings) -> Settings:
-    """Return the settings a dump was begun with, when they do and more column groups are there."""
+def _begun_with(folder: Path) -> Settings | None:
+    """Return the settings that a dump was begun with."""
     try:
         there = json.loads((folder / MANIFEST).read_bytes())["settings"]
-        theirs = Settings.from_record(there)
+        return Settings.from_record(there)
     except (OSError, ValueError, KeyError, TypeError):
-        return settings
-    if not set(settings.groups) <= set(theirs.groups):
+        return None
+
+
+def _other_features(folder: Path, settings: Settings) -> SettingsError | None:
+    """Return an error that says which column groups a dump lacks, if it does."""
+    theirs = _begun_with(folder)
+    if theirs is None or not (lacking := set(settings.groups) - set(theirs.groups)):
+        return None
+    groups = [group for group in settings.groups if group != EMBEDDING_GROUP]
+    network = f" --embed {settings.embedding}" if settings.embedding else ""
+    return SettingsError(
+        f"the features in {folder} lack the groups {', '.join(sorted(lacking))}; name another "
+        "folder, which is then made, or make one for this and other models: epic extract SOURCE "
+        f"-o FOLDER --groups {','.join(groups)}{network}"
+    )
+
+
+def _settings_of_dump(folder: Path, settings: Settings) -> Settings:
+    """Return the settings a dump was begun with, when they do and more column groups are there."""
+    theirs = _begun_with(folder)
+    if theirs is None or not set(settings.groups) <= set(theirs.groups):
         return settings
     network = settings.embedding or theirs.embedding
     wider = replace(settings, groups=theirs.groups, embedding=network)
     here = {name: getattr(settings, name) for name in ("max_pixels", "max_bytes", "model_dir")}
     return wider if replace(theirs, **here) == wider else settings
-
-
-def with_labels(
-    table: pa.Table, labels: str | os.PathLike[str], columns: dict[str, str]
-) -> tuple[pa.Table, dict[str, np.ndarray[Any, Any]]]:
-    """Join a CSV file of labels to a feature table by path.
-
-    Parameters
-    ----------
-    table : pyarrow.Table
-        Feature rows.
-    labels : path
-        CSV with a column ``file`` or ``relative_path`` and the columns asked for.
-    columns : dict of str to str
-        Names of the CSV's columns by what they are: ``label``, and ``group`` or ``fold``.
-
-    Returns
-    -------
-    table : pyarrow.Table
-        The rows that have a label.
-    found : dict of str to ndarray
-        The columns by what they are.
-
-    Raises
-    ------
-    SourceError
-        The file can't be read or lacks a column.
-    TableError
-        No row has a label.
-    """
-    import pandas as pd
-
-    try:
-        sheet = pd.read_csv(labels, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"can't read the labels {labels}: {error}") from error
-    key = "file" if "file" in sheet.columns else "relative_path"
-    if missing := [name for name in (key, *columns.values()) if name not in sheet.columns]:
-        raise SourceError(
-            f"{labels} lacks the columns {', '.join(missing)}; it has {', '.join(sheet.columns)}"
-        )
-    sheet[key] = sheet[key].str.removeprefix("./")
-    sheet = sheet[[key, *dict.fromkeys(name for name in columns.values() if name != key)]]
-    sheet = sheet.drop_duplicates()
-    if twice := sorted(set(sheet[key][sheet[key].duplicated()])):
-        raise SourceError(
-            f"{labels} says different things of the same picture, such as {twice[0]} "
-            f"({len(twice)} in all)"
-        )
-    sheet = sheet.set_index(key, drop=False)
-    paths = table["relative_path"].to_pylist()
-    joined = sheet.reindex(paths)
-    label = joined[columns["label"]]
-    known = (label.notna() & (label != "")).to_numpy()
-    if not known.any():
-        raise TableError(f"none of the {len(paths)} images has a label in {labels}")
-    unknown = len(sheet) - int(sheet.index.isin(paths).sum())
-    if unknown or not known.all():
-        logger.warning(
-            "%s: %d of %d pictures have no label and are left out; %d labels name no picture",
-            *(labels, int((~known).sum()), len(paths), unknown),
-        )
-    kept = table.filter(pa.array(known))
-    return kept, {what: joined[name].to_numpy()[known] for what, name in columns.items()}
-
-
-def folder_labels(table: pa.Table) -> tuple[pa.Table, dict[str, np.ndarray[Any, Any]]]:
-    """Take the labels from the names of the folders.
-
-    Raises
-    ------
-    TableError
-        No image lies in the folder of a class.
-    """
-    known = pc.is_valid(table["class"])
-    kept = table.filter(known)
-    if not len(kept):
-        raise TableError(
-            "no image lies in a folder below the source; put the images of each class into a "
-            "folder of its name, or give a CSV of labels"
-        )
-    return kept, {"label": np.asarray(kept["class"].cast(pa.string()).to_pylist(), dtype=object)}
 
 
 def classify(

@@ -19,9 +19,10 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from classifiers.evaluation import Evaluation, Spread, evaluate
+from classifiers.known_labels import sheet_labels
 from classifiers.rule import Rule
 from classifiers.rules import QUICK
-from classifiers.workflow import extract_features, with_labels
+from classifiers.workflow import extract_features
 from epic_features import Settings
 from training.cards import render
 
@@ -90,8 +91,9 @@ def load_sample(folder: Path, cache: Path) -> Sample:
     cache.mkdir(parents=True, exist_ok=True)
     table, _ = extract_features(str(folder), cache / "rules", SETTINGS)
     columns = {"label": "drawn", "fold": "fold"}
-    table, found = with_labels(table.sort_by("relative_path"), folder / "manifest.csv", columns)
-    return Sample(table, found["label"], found["fold"].astype(int))
+    table = table.sort_by("relative_path")
+    known = sheet_labels(table["relative_path"].to_pylist(), folder / "manifest.csv", columns)
+    return Sample(table.take(known.rows), known.labels, known.columns["fold"].astype(int))
 
 
 def held_out(rule: Rule, sample: Sample) -> Evaluation:

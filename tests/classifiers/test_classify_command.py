@@ -2,6 +2,7 @@
 
 import csv
 import json
+import shutil
 import subprocess
 import sys
 from pathlib import Path
@@ -10,6 +11,10 @@ import pyarrow as pa
 import pyarrow.parquet as pq
 import pytest
 from PIL import Image as PILImage
+
+from classifiers import FusionClassifier
+from classifiers.storage import load
+from classifiers.workflow import TRAINING, extract_features
 
 EPIC = Path(sys.executable).with_name("epic")
 
@@ -142,6 +147,10 @@ def colours(tmp_path_factory, lightgbm) -> Path:
 def test_train_and_classify_pictures(colours, default_models, tmp_path):
     done = epic("train", colours, "-o", tmp_path / "model", "--workers", "1")
     assert done.returncode == 0, done.stderr
+    assert "without --protect a model promises nothing" in one_line(done.stderr)
+    model = load(tmp_path / "model")
+    assert isinstance(model, FusionClassifier)
+    assert {"embedding", "writing"} <= set(model.provenance_["settings"]["groups"])
     out = tmp_path / "labels.parquet"
     source = colours / "warm" / "[01].png"
     done = epic("classify", source, "-o", out, "--model", tmp_path / "model", "--workers", "1")
@@ -153,16 +162,32 @@ def test_train_and_classify_pictures(colours, default_models, tmp_path):
     assert sorted(path.name for path in tmp_path.iterdir()) == ["labels.parquet", "model"]
 
 
+def test_a_class_that_came_later_and_a_stray_picture(colours, default_models, tmp_path):
+    pictures, kept = tmp_path / "pictures", tmp_path / "features"
+    shutil.copytree(colours / "warm", pictures / "warm")
+    command = ("train", pictures, "-o", tmp_path / "model", "--features", kept, "--workers", "1")
+    done = epic(*command)
+    assert (done.returncode, "only the class 'warm'" in one_line(done.stderr)) == (2, True)
+    # Looked at while there was one class, which then was none.
+    extract_features(str(pictures), kept, TRAINING, workers=1)
+    shutil.copytree(colours / "cold صور", pictures / "cold صور")
+    shutil.copy(colours / "warm" / "0.png", pictures / "stray.png")
+    done = epic(*command)
+    assert done.returncode == 0, done.stderr
+    assert load(tmp_path / "model").classes_.tolist() == ["cold صور", "warm"]
+    assert "1 of 7 pictures have no label" in one_line(done.stderr)
+
+
 @pytest.mark.parametrize(
     ("counts", "message"),
     [
         ({"only": 4}, "only the class 'only'"),
         ({"alone": 1, "more": 4}, "only one image of: alone"),
-        ({}, "none of the 1 pictures"),
+        ({}, "none of the 4 pictures"),
     ],
 )
 def test_what_cannot_be_trained_on(make_table, tmp_path, counts, message):
-    table, _ = make_table(counts or {"a": 1})
+    table, _ = make_table(counts or {"a": 2, "b": 2})
     pictures = pictures_of(table, tmp_path / "pictures")
     pq.write_table(table if counts else table[:0], tmp_path / "features.parquet")
     done = epic(
@@ -262,19 +287,34 @@ def test_more_column_groups_than_needed_are_no_hindrance(colours, default_models
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
 
 
-def test_features_outlive_a_mistake(colours, default_models, tmp_path):
-    """Hours of work are not thrown away because of a misspelt class."""
-    command = ("train", colours, "-o", tmp_path / "model", "--workers", "1")
-    done = epic(*command, "--protect", "wram")
+def test_a_misspelt_class_is_named_before_anything_is_looked_at(colours, tmp_path):
+    done = epic("train", colours, "-o", tmp_path / "model", "--protect", "wram")
     assert done.returncode == 2
-    assert "wram" in done.stderr
-    assert (tmp_path / ".model.features").is_dir()
-    assert epic(*command, "--protect", "warm").returncode == 0
-    assert [path.name for path in tmp_path.iterdir()] == ["model"]
+    assert "wram; there are cold صور, warm" in one_line(done.stderr)
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_features_outlive_a_mistake(colours, default_models, tmp_path):
+    """What was found in hours is not thrown away because of a broken picture."""
+    pictures, work = tmp_path / "pictures", tmp_path / "work"
+    shutil.copytree(colours / "warm", pictures / "warm")
+    shutil.copytree(colours / "cold صور", pictures / "cold")
+    work.mkdir()
+    for number in (0, 1):
+        (pictures / "cold" / f"{number}.png").write_bytes(b"not a picture")
+    command = ("train", pictures, "-o", work / "model", "--workers", "1")
+    done = epic(*command)
+    assert (done.returncode, "only one image of: cold" in one_line(done.stderr)) == (2, True)
+    assert ".model.features" in one_line(done.stderr)
+    assert (work / ".model.features").is_dir()
+    shutil.copy(colours / "warm" / "1.png", pictures / "cold" / "1.png")
+    done = epic(*command)
+    assert done.returncode == 0, done.stderr
+    assert "1 pictures could not be read" in one_line(done.stderr)
+    assert [path.name for path in work.iterdir()] == ["model"]
 
 
 def test_what_another_model_left_behind_is_no_hindrance(colours, tmp_path):
-    from classifiers.workflow import extract_features
     from epic_features import Settings
 
     extract_features(

@@ -116,7 +116,7 @@ def test_the_product_is_that_of_two_models(classes, priors, request, quick):
     learned = logistic_regression(values, codes, len(both.classes_))
     # A plain model is of two parts: the product of what its trees and its regression say.
     plain.weights_ = both.weights_[:2]
-    product = softmax(plain.decision_function(table).astype(float), axis=1) / shares
+    product = softmax(plain.raw_scores(table).astype(float), axis=1) / shares
     said = np.exp(learned.log_probabilities(values).astype(float)) / shares
     product *= said ** both.weights_[2]
     if priors is None:
@@ -125,7 +125,7 @@ def test_the_product_is_that_of_two_models(classes, priors, request, quick):
         product / product.sum(axis=1, keepdims=True), abs=1e-5
     )
     contributions = both.contributions(table)
-    raw = both.decision_function(table)
+    raw = both.raw_scores(table)
     assert contributions.sum(axis=2) == pytest.approx(raw, abs=1e-4)
 
 

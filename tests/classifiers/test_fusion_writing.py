@@ -96,7 +96,7 @@ def test_the_product_is_that_of_three_models(fused, quick):
     assert len(model.weights_) == 4
     plain.weights_ = model.weights_[:2]
     shares = np.log(np.unique(labels.astype(str), return_counts=True)[1] / len(labels))
-    sum_of_parts = log_softmax(plain.decision_function(table).astype(float), axis=1)
+    sum_of_parts = log_softmax(plain.raw_scores(table).astype(float), axis=1)
     for column, weight in zip(LENGTHS, model.weights_[2:], strict=True):
         values = lists_of(table, column)
         found = log_odds(regression(values, labels.astype(str)), values) - shares
@@ -112,15 +112,15 @@ def test_a_picture_without_writing_is_judged_by_the_other_parts(fused, quick):
     alone = FusionClassifier("product", **quick).fit(table.drop_columns("writing"), labels)
     bare = nothing(table)
     alone.weights_ = model.weights_[:3]
-    wanted = alone.decision_function(bare)
-    assert np.array_equal(model.decision_function(bare), wanted)
+    wanted = alone.raw_scores(bare)
+    assert np.array_equal(model.raw_scores(bare), wanted)
     frame = to_pandas(bare)
-    assert np.array_equal(model.decision_function(frame), wanted)
+    assert np.array_equal(model.raw_scores(frame), wanted)
     # One by one too, where nothing in the table says how long the lists would be.
     frame["writing"] = None
-    one = model.decision_function(frame.iloc[4:5])
+    one = model.raw_scores(frame.iloc[4:5])
     assert one == pytest.approx(wanted[4:5], abs=1e-5)
-    with_some = model.decision_function(table)
+    with_some = model.raw_scores(table)
     assert np.array_equal(with_some[::3], wanted[::3])
     assert not np.isclose(with_some[1::3], wanted[1::3]).all(axis=1).any()
 
@@ -224,7 +224,7 @@ def test_there_is_a_weight_for_each_part(model, weights, tmp_path):
 def test_the_writing_is_a_reason_of_its_own(model, fused):
     table, _ = fused
     total = model.contributions(table).sum(axis=2)
-    assert total == pytest.approx(model.decision_function(table), abs=1e-4)
+    assert total == pytest.approx(model.raw_scores(table), abs=1e-4)
     names = model.encoder_.feature_names_
     writing = np.array([name.startswith("writing:") for name in names])
     if model.mode == "product":

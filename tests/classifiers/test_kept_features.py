@@ -8,12 +8,14 @@ from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
+import pyarrow as pa
+import pyarrow.parquet as pq
 import pytest
 from PIL import Image
 
 from classifiers.workflow import extract_features
 from epic_features import Settings, SettingsError, dump
-from epic_features.errors import SettingsMismatch
+from epic_features.errors import SettingsMismatch, SourceError
 from epic_features.extras.embedding import SHIPPED
 
 SHAPE = Settings(groups=("shape",))
@@ -42,7 +44,7 @@ def test_a_model_without_an_embedding_uses_features_that_have_one(pictures, tmp_
 @pytest.mark.parametrize("begun", [SHAPE, Settings(groups=("shape", "quality"))])
 def test_features_without_an_embedding_are_no_use_to_a_model_with_one(pictures, tmp_path, begun):
     extract_features(pictures, tmp_path / "kept", begun, workers=1)
-    with pytest.raises(SettingsError, match="begun with other settings.*embedding"):
+    with pytest.raises(SettingsError, match="lack the groups .*embedding.*--embed"):
         extract_features(pictures, tmp_path / "kept", WITH_NETWORK, workers=1)
     table, _ = extract_features(
         pictures, tmp_path / "kept", WITH_NETWORK, begin_anew=True, workers=1
@@ -66,3 +68,12 @@ def test_a_file_gets_no_rows_of_another_network(pictures, tmp_path):
         extract_features(pictures, file, WITH_NETWORK, workers=1)
     (Path(pictures) / "new.png").unlink()
     assert len(extract_features(pictures, file, WITH_NETWORK, workers=1)[0]) == 3
+
+
+def test_a_file_with_a_picture_twice_is_refused(pictures, tmp_path):
+    file = tmp_path / "features.parquet"
+    dump(pictures, file, settings=Settings(groups=("shape",)), engine="inline")
+    table = pq.read_table(file)
+    pq.write_table(pa.concat_tables([table, table[:1]]), file)
+    with pytest.raises(SourceError, match="more than one row of"):
+        extract_features(pictures, file, Settings(groups=("shape",)), workers=1)

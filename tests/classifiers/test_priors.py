@@ -39,8 +39,8 @@ def test_equal_priors_divide_by_the_shares(uneven, quick):
     equal = TabularClassifier(**quick, priors="equal").fit(table, labels)
     assert equal.booster_.model_to_string() == plain.booster_.model_to_string()
     equal.weights_ = plain.weights_  # Which are found for either prior.
-    wanted = plain.decision_function(table) - np.log(shares_of(labels))
-    assert softmax(equal.decision_function(table), axis=1) == pytest.approx(
+    wanted = plain.raw_scores(table) - np.log(shares_of(labels))
+    assert softmax(equal.raw_scores(table), axis=1) == pytest.approx(
         softmax(wanted, axis=1), abs=1e-6
     )
     assert equal.predict_proba(table)[:, 2].sum() > plain.predict_proba(table)[:, 2].sum()
@@ -74,7 +74,7 @@ def test_contributions_follow_every_weight(uneven, quick):
         model = TabularClassifier(**quick, priors=priors).fit(table, labels)
         model.weights_ = np.array([0.5, 0.3])
         total = model.contributions(table).sum(axis=2)
-        assert total == pytest.approx(model.decision_function(table), abs=1e-6)
+        assert total == pytest.approx(model.raw_scores(table), abs=1e-6)
 
 
 def test_only_two_priors_are_known(uneven, quick):

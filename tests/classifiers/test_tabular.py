@@ -5,6 +5,8 @@ import pandas as pd
 import pyarrow as pa
 import pytest
 from sklearn.base import clone
+from sklearn.calibration import CalibratedClassifierCV
+from sklearn.metrics import get_scorer, roc_auc_score
 from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
@@ -90,6 +92,19 @@ def test_what_was_held_out_was_not_trained_on(three, quick):
     one, other = (m.out_of_fold_[fold == 1].argmax(axis=1) for m in (honest, model))
     assert (one == other).mean() > 0.95
     assert (model.classes_[other] == labels[fold == 1]).mean() > 0.6
+
+
+def test_scikit_learn_ranks_two_classes(two, quick):
+    table, labels = two
+    frame, model = to_pandas(table), TabularClassifier(**quick).fit(table, labels)
+    second = model.predict_proba(table)[:, 1]
+    odds = model.decision_function(table)
+    assert odds == pytest.approx(np.log(second / (1 - second)), abs=1e-6)
+    area = get_scorer("roc_auc")(model, frame, labels)
+    assert area == pytest.approx(roc_auc_score(labels == model.classes_[1], second))
+    assert cross_val_score(model, frame, labels, cv=2, scoring="roc_auc").min() > 0.5
+    honest = CalibratedClassifierCV(TabularClassifier(**quick), cv=2).fit(frame, labels)
+    assert honest.predict_proba(frame).shape == (len(labels), 2)
 
 
 def test_rows_of_fold_minus_one_are_trained_on_and_never_tested(three, quick):

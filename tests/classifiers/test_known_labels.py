@@ -1,0 +1,49 @@
+"""Labels from folders and from sheets."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from classifiers.known_labels import folder_labels, sheet_labels
+from classifiers.table import TableError
+from epic_features.errors import SourceError
+
+NAMES = st.text("abصﻻ. _-", min_size=1, max_size=4)
+
+
+@given(st.lists(st.lists(NAMES, min_size=1, max_size=3), min_size=1, max_size=12))
+def test_the_first_folder_is_the_label(parts):
+    paths = ["/".join(each) for each in parts]
+    wanted = {n: each[0] for n, each in enumerate(parts) if len(each) > 1}
+    if not wanted:
+        with pytest.raises(TableError, match="no image lies in a folder"):
+            folder_labels(paths)
+        return
+    known = folder_labels(paths)
+    assert dict(zip(known.rows.tolist(), known.labels, strict=True)) == wanted
+    assert known.absent == len(paths) - len(wanted)
+    assert (str(known) == "") is (known.absent == 0)
+
+
+def test_a_sheet(tmp_path):
+    sheet = tmp_path / "labels.csv"
+    sheet.write_text("file,kind,album\n./a.jpg,NA,1\nb.jpg,,2\nx/c.jpg,memes,3\ngone.jpg,memes,4\n")
+    known = sheet_labels(
+        ["x/c.jpg", "b.jpg", "d.jpg", "a.jpg"], sheet, {"label": "kind", "group": "album"}
+    )
+    assert known.rows.tolist() == [0, 3]
+    assert known.labels.tolist() == ["memes", "NA"]
+    assert known.columns["group"].tolist() == ["3", "1"]
+    assert str(known) == (
+        "2 of 4 pictures have no label and are left out; 1 labels name no picture"
+    )
+    with pytest.raises(TableError, match=r"none of the 1 images, such as z\.jpg, .*names a\.jpg"):
+        sheet_labels(["z.jpg"], sheet, {"label": "kind"})
+    sheet.write_text("file;kind\na.jpg;memes\n")
+    with pytest.raises(SourceError, match="lacks the columns file, kind.*separated by commas"):
+        sheet_labels(["a.jpg"], sheet, {"label": "kind"})
+    sheet.write_text("relative_path,kind\na.jpg,memes\na.jpg,notes\n")
+    with pytest.raises(SourceError, match=r"different things of the same picture, such as a\.jpg"):
+        sheet_labels(["a.jpg"], sheet, {"label": "kind"})
