@@ -47,13 +47,15 @@ _FAILURES = {
         "photographs used as a joke or as a card, with few words or none on them, are taken for "
         "personal",
         "drawn or rendered cards with flowers and soft light are taken for personal",
-        "cakes with writing on them are taken for greetings",
+        "cakes with writing on them are taken for junk",
+        "drawings and anime, which it was never shown, may be taken for personal: 85 of 210 are, "
+        "and 68 are unsure",
     ),
     "gallery": (
         "screenshots of posts whose picture is a meme, and memes cut from posts, are taken for "
         "each other",
         "slides and pages with little text are taken for screenshots or posts",
-        "half of the chats are taken for other screenshots or for posts",
+        "a third of the chats are taken for other screenshots or for posts",
         "flyers that consist of a photograph and a title are taken for memes",
         "painted wallpapers are taken for photographs",
     ),
@@ -63,8 +65,9 @@ _FAILURES = {
         "cards with one line of calligraphy over a landscape are taken for other pictures",
         "advertisements made of screenshots are taken for screenshots",
         "screenshots filled by a photo or a video are taken for other pictures",
-        "memes with Arabic writing, of which there were none to learn from, may be taken for "
-        "brochures",
+        "Arabic memes and posts, of which there were none to learn from, are taken for brochures: "
+        "59 of 75 memes and 32 of 50 posts that the project draws, 29 and 30 of them surely, so "
+        "the promise does not hold for them",
     ),
     "drawn": (
         "painted landscapes and scenes with soft light are taken for photographs",

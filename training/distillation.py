@@ -6,7 +6,7 @@ TEACHER, a network trained on a million pictures of all kinds, makes of the same
 shipped is the hidden layer; the layer that gives the teacher's principal components is dropped.
 
 `DATA` holds a folder of pictures per class and a ``manifest.csv``; drawn pictures are added as for
-the other models. Beside the network of all pictures one is trained without each fold, for figures
+the ten classes. Beside the network of all pictures one is trained without each fold, for figures
 of pictures that a network has not seen; see `embeddings`. What was made is not made again.
 """
 

@@ -4,7 +4,7 @@ A network as small as the seed's VCNN learns several things at once: the ten cla
 irrelevant, what WhatsApp pictures are, drawn or real (what is not known of a picture is left out
 of its loss), and to answer as the network TEACHER does (Hinton, Vinyals, Dean 2015): both look at
 the same parts of the pictures, in the same light (Beyer et al. 2022). `DATA` holds a folder of
-pictures per class and a ``manifest.csv``; drawn pictures are added as for the other models.
+pictures per class and a ``manifest.csv``; drawn pictures are added as for the ten classes.
 
 Beside the network of all pictures it trains one without each fold, for figures of pictures that a
 network has not seen; see `embeddings`. Everything is resumed after an interruption.
