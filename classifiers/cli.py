@@ -96,7 +96,7 @@ def classify(
 
     if output.suffix not in (".parquet", ".csv"):
         raise OutputError(f"{output}: the name must end in .parquet or .csv")
-    output = _free(output, overwrite)
+    output = _free(output, overwrite, features)
     console = Console(stderr=True, quiet=quiet)
     trained = find_model_or_rule(model)
     settings = settings_of(trained)
@@ -134,7 +134,7 @@ def train(
     from classifiers.report import write_report
     from classifiers.workflow import TRAINING, new_model
 
-    output = _free(output, overwrite, outside=source)
+    output = _free(output, overwrite, features, outside=source)
     console = Console(stderr=True, quiet=quiet)
     label = _labeller(labels, label_column, group_column)
     # What is wrong with the labels is said before the hours that looking at pictures may take.
@@ -191,7 +191,7 @@ def evaluate(
     from classifiers.rule import Rule
     from classifiers.workflow import settings_of
 
-    output = _free(output, overwrite, outside=source)
+    output = _free(output, overwrite, features, outside=source)
     console = Console(stderr=True, quiet=quiet)
     trained = find_model_or_rule(model)
     settings = settings_of(trained)
@@ -288,9 +288,11 @@ def _listed(source: str, label: Callable[[Sequence[str]], KnownLabels]) -> NDArr
     return label(paths_of(source)).labels
 
 
-def _free(output: Path, overwrite: bool, outside: str | None = None) -> Path:
+def _free(output: Path, overwrite: bool, features: Path | None, outside: str | None = None) -> Path:
     """Return the absolute path of an output that may be written."""
     target = output.expanduser().absolute()
+    if features is not None and target.resolve() == features.expanduser().resolve():
+        raise OutputError(f"{output} holds the features; choose another path for the output")
     if not target.parent.is_dir():
         raise OutputError(f"the folder {output.parent} does not exist")
     if not overwrite and target.exists() and (target.is_file() or any(target.iterdir())):

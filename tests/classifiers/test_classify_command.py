@@ -97,6 +97,11 @@ def test_classify_writes_a_row_for_every_picture(workshop, three, tmp_path, name
     assert out.read_bytes() == before
     assert epic(*command, "--overwrite", "--quiet").stderr == ""
     assert [path.name for path in tmp_path.iterdir()] == [name]
+    features = workshop / "features.parquet"
+    held = features.read_bytes()
+    lost = epic(*(features if part == out else part for part in command), "--overwrite")
+    assert (lost.returncode, "holds the features" in one_line(lost.stderr)) == (2, True)
+    assert features.read_bytes() == held
 
 
 def test_evaluate_writes_a_report(workshop, tmp_path):
