@@ -21,7 +21,13 @@ from classifiers.folds import given_folds, make_folds, stop_rows
 from classifiers.guarantee import Guarantee, decide, find_guarantee
 from classifiers.labels import check_classes, check_weights, labels_of, row_weights
 from classifiers.parts import Parts
-from classifiers.table import Table, TableError, check_provenance, provenance_of
+from classifiers.table import (
+    Table,
+    TableError,
+    check_provenance,
+    check_table,
+    provenance_of,
+)
 
 if TYPE_CHECKING:
     import lightgbm
@@ -179,6 +185,7 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
         """
         if self.priors not in (None, "equal"):
             raise TableError(f"priors={self.priors!r}; give None or 'equal'")
+        check_table(X)
         labels = labels_of(y, len(X))
         self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         check_classes(self.classes_, counts, self.protect)
