@@ -28,7 +28,7 @@ from classifiers import FusionClassifier, TabularClassifier, evaluate
 from classifiers.calibration import fit_temperature, log_shares, softmax
 from classifiers.embeddings import lists_of, logistic_regression
 from classifiers.evaluation import Evaluation
-from classifiers.fusion_encoding import MODES
+from classifiers.parameters import MODES
 from classifiers.table import provenance_of
 from classifiers.workflow import read_features
 from training.cards import SHIPPED, TARGETS

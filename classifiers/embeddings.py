@@ -51,7 +51,10 @@ def lists_of(table: Table, column: str) -> Matrix:
     known = lists.drop_null()
     # There may be no text in any of some pictures, but there is something to see in each.
     if column == "embedding" and len(lists) and not len(known):
-        raise TableError("the column embedding is null in every row")
+        raise TableError(
+            "the column embedding is null in every row; extract the pictures again with "
+            f"`epic extract {LIST_COLUMNS[column]}`"
+        )
     lengths = pc.unique(pc.list_value_length(known)).to_pylist()
     if len(lengths) > 1 or 0 in lengths:
         raise TableError(

@@ -11,6 +11,7 @@ from sklearn.base import BaseEstimator, TransformerMixin
 from sklearn.utils.validation import check_is_fitted
 
 from classifiers.colors import color_features
+from classifiers.parameters import check_parameters
 from classifiers.subjects import Subjects, known_subjects
 from classifiers.table import (
     COLUMNS,
@@ -104,8 +105,10 @@ class TableEncoder(TransformerMixin, BaseEstimator):  # type: ignore[misc]
         Raises
         ------
         TableError
-            A column that was asked for is missing or of another type, or there is none to use.
+            A parameter is wrong, a column that was asked for is missing or of another type, or
+            there is none to use.
         """
+        check_parameters(self)
         # The shares of the colours come with the colours.
         self.number_columns_ = [
             name

@@ -19,11 +19,10 @@ from classifiers.embeddings import (
 )
 from classifiers.encoding import TableEncoder
 from classifiers.folds import make_folds
+from classifiers.parameters import check_parameters
 from classifiers.subjects import Subjects
 from classifiers.table import LIST_COLUMNS, Table, TableError, names_of
 from classifiers.words import WordCounts
-
-MODES = ("pca", "stack", "product")
 
 Floats = NDArray[np.float64]
 
@@ -230,10 +229,7 @@ class FusionEncoder(TableEncoder):
         codes: NDArray[np.intp] | None,
         weights: Floats,
     ) -> None:
-        if self.mode not in MODES:
-            raise TableError(f"mode={self.mode!r}; choose from: {', '.join(MODES)}")
-        if self.mode == "pca" and self.n_components < 1:
-            raise TableError(f"n_components={self.n_components}; at least 1 is needed")
+        check_parameters(self)
         alone = self.columns is not None and not len(self.columns)
         if self.mode == "product" and alone:
             raise TableError("mode='product' is of two parts; give columns of the metadata")

@@ -56,15 +56,16 @@ class Guarantee:
     high: float
 
     def __str__(self) -> str:
+        """Return what follows the words "in the test of the model"."""
         if self.hide_below is None and self.protected >= LEAST_PROTECTED:
             return (
-                f"no promise: with no threshold at most {self.rate:.0%} of the protected images "
-                "were hidden in the test; nothing is hidden"
+                f"no threshold hid at most {100 * self.rate:g} % of the protected images, so "
+                "nothing is promised and nothing is hidden"
             )
         if self.hide_below is None:
             return (
-                f"no promise: only {self.protected} protected images could be tested, "
-                f"{LEAST_PROTECTED} are needed; nothing is hidden"
+                f"only {self.protected} protected images could be judged; {LEAST_PROTECTED} "
+                "are needed to promise anything, so nothing is hidden"
             )
         return (
             f"{self.hidden} of {self.protected} protected images would have been hidden "

@@ -51,8 +51,6 @@ def check_classes(
     TableError
         Saying which.
     """
-    if isinstance(protect, str):
-        raise TableError(f"protect={protect!r}; give a list of class names, such as [{protect!r}]")
     if len(classes) < 2:
         raise TableError(f"there is only the class {str(classes[0])!r}; at least two are needed")
     if (counts < 2).any():
@@ -80,17 +78,15 @@ def row_weights(
     Raises
     ------
     TableError
-        One of the two is wrong, or all weights are 0.
+        Those of the rows are wrong, or all weights are 0.
     """
     counts = np.bincount(codes, minlength=len(classes))
     if class_weight == "balanced":
         by_class = counts.sum() / (len(counts) * counts)
     elif isinstance(class_weight, Mapping):
         by_class = np.array([float(class_weight.get(name, 1.0)) for name in classes])
-    elif class_weight is None:
-        by_class = np.ones(len(counts))
     else:
-        raise TableError(f"class_weight={class_weight!r}; give None, 'balanced' or a dict")
+        by_class = np.ones(len(counts))
     weights: NDArray[np.float64] = by_class[codes]
     if sample_weight is not None:
         given = np.asarray(sample_weight, np.float64)

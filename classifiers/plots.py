@@ -4,10 +4,12 @@ from __future__ import annotations
 
 import base64
 import io
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 import numpy as np
+
+from classifiers.table import TableError
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -47,13 +49,44 @@ def reliability(result: Evaluation) -> Figure:
     axes.plot(sure, right, color=_BLUE, marker="o", label="model")
     for x, y, n in zip(sure, right, count, strict=True):
         axes.annotate(str(n), (x, y), textcoords="offset points", xytext=(5, -11), fontsize=7)
-    axes.set_xlim(0, 1)
-    axes.set_ylim(0, 1)
+    # A little more than 0 to 1, so that whole dots, and the counts beside them, have room.
+    axes.set_xlim(-0.03, 1.1)
+    axes.set_ylim(-0.07, 1.03)
     axes.set_xlabel("confidence of the answer")
     axes.set_ylabel("share of right answers")
     axes.set_title(f"calibration error {result.calibration_error:.3f}")
     axes.legend(loc="upper left", frameon=False)
     return figure
+
+
+def importance_plot(
+    found: Mapping[str, Mapping[str, float]], kind: str = "topics", most: int = 20
+) -> Figure:
+    """Draw what the answers for a table rest on as bars, the most important on top.
+
+    Parameters
+    ----------
+    found : mapping
+        What `classifiers.importance` returned.
+    kind : str
+        ``"topics"``, ``"parts"`` or ``"features"``.
+    most : int
+        So many bars at most.
+
+    Raises
+    ------
+    TableError
+        The kind is not known.
+    """
+    if kind not in found:
+        raise TableError(f"kind={kind!r}; choose from: {', '.join(found)}")
+    shown = dict(list(found[kind].items())[:most])
+    return bars(
+        list(shown),
+        list(shown.values()),
+        title="What the answers rest on",
+        label="mean absolute contribution to the raw score",
+    )
 
 
 def bars(

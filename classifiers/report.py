@@ -8,10 +8,14 @@ from pathlib import Path
 
 from classifiers.evaluation import Evaluation
 from classifiers.guarantee import Guarantee
-from classifiers.plots import as_data_url, as_png, bars, confusion_matrix, reliability
+from classifiers.plots import (
+    as_data_url,
+    as_png,
+    confusion_matrix,
+    importance_plot,
+    reliability,
+)
 from epic_features.errors import OutputError
-
-_MOST_BARS = 20
 
 
 def write_report(
@@ -51,13 +55,7 @@ def write_report(
 
     figures = {"confusion": confusion_matrix(result), "reliability": reliability(result)}
     if importance:
-        topics = list(importance["topics"].items())[:_MOST_BARS]
-        figures["importance"] = bars(
-            [name for name, _ in topics],
-            [value for _, value in topics],
-            title="What the answers rest on",
-            label="mean absolute contribution to the raw score",
-        )
+        figures["importance"] = importance_plot(importance)
     environment = jinja2.Environment(
         loader=jinja2.PackageLoader("classifiers"),
         autoescape=True,

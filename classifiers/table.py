@@ -45,7 +45,7 @@ _HARMLESS = frozenset({"allow_truncated", "groups", "embedding"})
 
 
 class TableError(EpicError, ValueError):
-    """A feature table lacks a column, or has one of another type."""
+    """What is given is no feature table, or it lacks a column, or has one of another type."""
 
 
 def number_columns(table: Table, wanted: Iterable[str] | None = None) -> list[str]:
@@ -81,13 +81,26 @@ def number_columns(table: Table, wanted: Iterable[str] | None = None) -> list[st
     return [name for name, column in COLUMNS.items() if name in present and _is_number(column)]
 
 
+def check_table(table: object) -> None:
+    """Raise `TableError` for what is no table, such as an array or a single row of a frame."""
+    import pandas as pd
+
+    if not isinstance(table, pd.DataFrame | pa.Table):
+        raise TableError(
+            f"a feature table is a pandas DataFrame or a pyarrow Table, not a "
+            f"{type(table).__name__}; one row of a frame is a table as `frame.iloc[[0]]`"
+        )
+
+
 def names_of(table: Table) -> set[str]:
     """Return the names of the columns of a table."""
+    check_table(table)
     return set(table.column_names if isinstance(table, pa.Table) else table.columns)
 
 
 def without_record(table: Table) -> Table:
     """Return a table without ``attrs``, which pandas copies deeply with each column it gives."""
+    check_table(table)
     if isinstance(table, pa.Table):
         return table
     bare = table.copy(deep=False)
@@ -101,8 +114,9 @@ def column_of(table: Table, name: str) -> NDArray[Any]:
     Raises
     ------
     TableError
-        The column is missing, or does not have the type of the schema.
+        The column is missing, or does not have the type of the schema; or there is no table.
     """
+    check_table(table)
     try:
         values = table[name]
     except KeyError:
@@ -128,6 +142,7 @@ def provenance_of(table: Table, used: Sequence[str] | None = None) -> dict[str, 
     used : sequence of str, optional
         Columns that matter; the column groups of the settings are then only theirs.
     """
+    check_table(table)
     if isinstance(table, pa.Table):
         encoded = (table.schema.metadata or {}).get(METADATA_KEY)
         record = dict(json.loads(encoded)) if encoded else {}
@@ -162,10 +177,12 @@ def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:
     SettingsMismatch
         Naming every difference: a setting that changes rows, a column group that is missing,
         another major version of the columns, or an embedding by another network.
+    TableError
+        There is no table.
     """
+    found = provenance_of(table)
     if not len(table):  # Nothing in it can be wrong.
         return
-    found = provenance_of(table)
     if not found or not trained:
         logger.warning(
             "can't check the settings: the table or the model does not say with which it was made"
@@ -296,9 +313,12 @@ def _is_missing(item: object) -> bool:
 
 
 def _missing(names: Sequence[str]) -> str:
-    groups = sorted({COLUMNS[name].group for name in names if name in COLUMNS})
-    return (
-        f"the table lacks {', '.join(names)}; extract it with the groups {', '.join(groups)}"
-        if groups
-        else f"the table lacks {', '.join(names)}"
-    )
+    lacks = f"the table lacks {', '.join(names)}"
+    needed = groups_needed(names)
+    if not needed:
+        return f"{lacks}; make it with `epic extract`"
+    own = (*CORE_GROUPS, EMBEDDING_GROUP)
+    options = [f"--groups {','.join(['core', *(g for g in needed if g not in own)])}"]
+    if EMBEDDING_GROUP in needed:
+        options.append(LIST_COLUMNS["embedding"])
+    return f"{lacks}; extract it with `epic extract {' '.join(options)}`"

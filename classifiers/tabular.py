@@ -20,8 +20,9 @@ from classifiers.extras import require_lightgbm
 from classifiers.folds import given_folds, make_folds, stop_rows
 from classifiers.guarantee import Guarantee, decide, find_guarantee
 from classifiers.labels import check_classes, check_weights, labels_of, row_weights
+from classifiers.parameters import check_parameters
 from classifiers.parts import Parts
-from classifiers.table import Table, TableError, check_provenance, provenance_of
+from classifiers.table import Table, check_provenance, check_table, provenance_of
 
 if TYPE_CHECKING:
     import lightgbm
@@ -177,8 +178,8 @@ class TabularClassifier(ClassifierMixin, BaseEstimator):  # type: ignore[misc]
             The table is empty or lacks columns, a label is missing, there is only one class, a
             class has a single image, or a parameter is wrong.
         """
-        if self.priors not in (None, "equal"):
-            raise TableError(f"priors={self.priors!r}; give None or 'equal'")
+        check_parameters(self)
+        check_table(X)
         labels = labels_of(y, len(X))
         self.classes_, codes, counts = np.unique(labels, return_inverse=True, return_counts=True)
         check_classes(self.classes_, counts, self.protect)

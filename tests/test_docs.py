@@ -5,11 +5,15 @@ import re
 from dataclasses import fields
 from pathlib import Path
 
+import pytest
+
 from classifiers import load_pretrained
+from classifiers.pretrained import NAMES
 from classifiers.workflow import settings_of
 from epic_features import Settings
 
 ROOT = Path(__file__).resolve().parents[1]
+SHIPPED = ROOT / "classifiers" / "pretrained"
 
 
 def test_every_setting_is_in_the_guide_with_its_default():
@@ -43,10 +47,35 @@ def test_the_demo_extracts_what_the_models_need():
 
 def test_the_readme_gives_the_figures_of_the_models():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
-    shipped = ROOT / "classifiers" / "pretrained"
-    promise = json.loads((shipped / "personal" / "model.json").read_text())["guarantee"]
+    promise = json.loads((SHIPPED / "personal" / "model.json").read_text())["guarantee"]
     assert f"{promise['hidden']} of {promise['protected']} personal photos" in readme
-    for name in ("personal", "gallery", "whatsapp", "drawn"):
-        result = json.loads((shipped / name / "evaluation.json").read_text())
-        assert f"accuracy {100 * result['accuracy']:.1f} %" in readme, name
-        assert f"{100 * result['majority']:.1f} % | {result['images']:,} |" in readme, name
+
+
+@pytest.mark.parametrize("page", ["README.md", "README.ar.md"])
+@pytest.mark.parametrize("name", NAMES)
+def test_both_readmes_sum_up_the_models(page, name):
+    (row,) = re.findall(
+        rf"^\|[^|`]*`{name}`[^|]*\|.*$", (ROOT / page).read_text(encoding="utf-8"), re.MULTILINE
+    )
+    result = json.loads((SHIPPED / name / "evaluation.json").read_text())
+    accuracy = {"README.md": "accuracy", "README.ar.md": "الدقة"}[page]
+    assert f"{accuracy} {100 * result['accuracy']:.1f} %" in row
+    assert row.endswith(f"| {100 * result['majority']:.1f} % | {result['images']:,} |")
+    # More is told of two of them.
+    assert ("macro F1" in row, "AUC" in row) == (name == "gallery", name == "personal")
+    if "macro F1" in row:
+        assert f"macro F1 {result['macro_f1']:.2f}".replace("0.", ".") in row
+    if "AUC" in row:
+        assert f"AUC {result['auc']:.3f}".replace("0.", ".") in row
+        assert f" {100 * result['junk_removed']:.0f} %" in row
+
+
+def test_the_benchmark_of_labels_names_a_table_that_all_models_take():
+    from benchmarks import classify
+
+    groups = re.search(r"--groups (\S+)\s+--embed (\w+)", classify.__doc__)
+    extracted = Settings(groups=groups[1].split(","), embedding=groups[2])
+    for name in NAMES:
+        needed = settings_of(load_pretrained(name))
+        assert set(needed.groups) <= set(extracted.groups), name
+        assert needed.embedding == extracted.embedding, name

@@ -47,7 +47,7 @@ def workshop(three, tmp_path_factory, lightgbm):
     )  # fmt: skip
     assert done.returncode == 0, done.stderr
     assert "macro F1" in done.stderr
-    assert "no promise: only 30 protected images" in done.stderr
+    assert "in the test of the model only 30 protected images could be judged" in done.stderr
     assert done.stdout == ""
     return folder
 

@@ -70,6 +70,15 @@ def test_the_page_holds_the_figures_and_the_pictures(tmp_path):
     assert record["importance"]["topics"] == {"faces": 2.0}
 
 
+def test_a_promise_reads_well_whether_there_is_one_or_not(tmp_path):
+    none = Guarantee(0.01, None, 0.9, 30, 0, 0.0, 0.1)
+    for guarantee, said in ((PROMISE, "1 of 200 protected"), (none, "only 30 protected images")):
+        page = write_report(result_of(["a", "b"]), tmp_path, title="x", guarantee=guarantee)
+        (note,) = [t for t in Page(page.read_text(encoding="utf-8")).texts if "protected" in t]
+        assert note.startswith(f"Promise: in the test of the model {said}")
+        assert note.endswith(".")
+
+
 def test_the_page_asks_no_network_for_anything(tmp_path):
     text = write_report(result_of(["a", "b"]), tmp_path, title="x").read_text(encoding="utf-8")
     assert not re.findall(r"https?://|//[a-z]+\.|@import|url\(", text)

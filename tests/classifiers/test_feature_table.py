@@ -2,23 +2,39 @@
 
 import json
 import logging
+import re
 
 import numpy as np
 import pandas as pd
 import pyarrow as pa
 import pytest
 
+from classifiers.embeddings import lists_of
+from classifiers.fusion_encoding import FusionEncoder
 from classifiers.table import (
+    COLUMNS,
     TableError,
     check_provenance,
     column_of,
     groups_needed,
     number_columns,
     provenance_of,
+    without_record,
 )
 from epic_features import Settings, SettingsMismatch
 from epic_features.extractor import METADATA_KEY
 from epic_features.frame import to_pandas
+
+NO_TABLES = [
+    np.zeros((3, 4)),
+    [],
+    [[1]],
+    {},
+    {"width": [1]},
+    None,
+    pd.Series({"width": 1}),
+    "table",
+]
 
 
 @pytest.mark.parametrize(
@@ -90,17 +106,54 @@ def test_a_column_of_another_type(make, name, values):
 
 @pytest.mark.parametrize("make", [pd.DataFrame, pa.table])
 def test_a_missing_column_names_its_group(make):
-    with pytest.raises(TableError, match="lacks text_tilt; extract it with the groups layout"):
+    with pytest.raises(
+        TableError, match="lacks text_tilt; extract it with .* --groups core,layout`"
+    ):
         column_of(make({"width": [1]}), "text_tilt")
+
+
+def test_the_groups_that_are_named_can_be_given(three):
+    """To the command, and they bring the column."""
+    for name, column in COLUMNS.items():
+        if column.group == "file":
+            message = f"lacks {name}; make it with `epic extract`$"
+        elif name == "embedding":
+            message = f"lacks {name}; .* `epic extract --groups core --embed NETWORK`"
+        else:
+            message = rf"lacks {name}; .* `epic extract --groups (\S+)`"
+        with pytest.raises(TableError, match=message) as caught:
+            column_of(pa.table({"a": [1]}), name)
+        if groups := re.search(r"--groups ([\w,]+)`", str(caught.value)):
+            given = Settings(groups=groups[1].split(",")).groups
+            assert {"shape", "colors", "faces", "text", column.group} == set(given)
+
+
+@pytest.mark.parametrize("thing", NO_TABLES, ids=lambda thing: type(thing).__name__)
+@pytest.mark.parametrize(
+    "read",
+    [
+        number_columns,
+        provenance_of,
+        without_record,
+        lambda thing: column_of(thing, "width"),
+        lambda thing: check_provenance(thing, {}),
+        lambda thing: lists_of(thing, "writing"),
+        lambda thing: FusionEncoder("pca").fit(thing),
+    ],
+)
+def test_what_is_no_table(read, thing):
+    kind = type(thing).__name__
+    with pytest.raises(TableError, match=rf"not a {kind}; one row .* `frame\.iloc\[\[0\]\]`"):
+        read(thing)
 
 
 def test_columns_that_are_not_known_or_missing(three):
     table, _ = three
     with pytest.raises(TableError, match="no such columns: colour, size; see docs"):
         number_columns(table, ["width", "size", "colour"])
-    with pytest.raises(TableError, match=r"lacks width; .* groups shape"):
+    with pytest.raises(TableError, match=r"lacks width; .* `epic extract --groups core`"):
         number_columns(table.drop_columns(["width"]), ["width"])
-    with pytest.raises(TableError, match="lacks en_avg_score, width; .* groups shape, text"):
+    with pytest.raises(TableError, match="lacks en_avg_score, width; .*--groups core`"):
         number_columns(table.drop_columns(["width", "en_avg_score"]))
     with pytest.raises(TableError, match="none of the feature columns"):
         number_columns(pd.DataFrame({"a": [1]}))

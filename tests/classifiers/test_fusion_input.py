@@ -155,7 +155,7 @@ def test_kinds_of_columns(three_fused):
     ("values", "message"),
     [
         ([[1.0], [1.0, 2.0]], r"lengths \[1, 2\]"),
-        ([None, None], "null in every row"),
+        ([None, None], "null in every row; .* again .*--embed NETWORK`"),
         ([[], []], r"lengths \[0\]"),
         (["a", "b"], "lists of numbers"),
         ([1.0, 2.0], "lists of numbers"),
@@ -178,6 +178,8 @@ def test_wrong_parameters(three, three_fused, quick):
         FusionClassifier("concat", **quick).fit(table, labels)
     with pytest.raises(TableError, match="n_components=0"):
         FusionClassifier("pca", 0, **quick).fit(table, labels)
+    with pytest.raises(TableError, match="n_components='a'"):
+        FusionEncoder("pca", "a", columns=()).fit(table)
     with pytest.raises(TableError, match="'product' is of two parts"):
         FusionClassifier("product", columns=(), **quick).fit(table, labels)
     with pytest.raises(TableError, match="needs the class of every row"):

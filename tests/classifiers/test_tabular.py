@@ -1,5 +1,7 @@
 """The classifier as scikit-learn sees it, and what it refuses."""
 
+from functools import partial
+
 import numpy as np
 import pandas as pd
 import pyarrow as pa
@@ -11,7 +13,7 @@ from sklearn.model_selection import GroupKFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import FunctionTransformer
 
-from classifiers import TabularClassifier
+from classifiers import FusionClassifier, TabularClassifier, explain, importance
 from classifiers.guarantee import UNSURE
 from classifiers.table import TableError
 from epic_features import Settings, SettingsMismatch
@@ -306,6 +308,25 @@ def test_tables_that_do_not_fit(model_of_three, three, make_table, quick):
     other, _ = make_table({"a": 2}, settings=Settings(groups=("all",), faces="yunet"))
     with pytest.raises(SettingsMismatch, match="faces='yunet' instead of 'centerface'"):
         model_of_three.predict(other)
+
+
+def test_what_is_no_table_is_refused_everywhere(model_of_three, three, quick):
+    table, labels = three
+    row = to_pandas(table).iloc[0]
+    for thing in (np.zeros((90, 4)), table.to_pylist(), table.to_pydict(), None, row):
+        for ask in (
+            model_of_three.predict_proba,
+            model_of_three.decide,
+            model_of_three.encoder_.transform,
+            partial(explain, model_of_three),
+            partial(importance, model_of_three),
+            partial(TabularClassifier(**quick).fit, y=labels),
+            partial(FusionClassifier(**quick).fit, y=labels),
+        ):
+            with pytest.raises(TableError, match="is a pandas DataFrame or a pyarrow Table, not a"):
+                ask(thing)
+    (one,) = explain(model_of_three, to_pandas(table).iloc[[0]])  # As the message advises.
+    assert one == explain(model_of_three, table)[0]
 
 
 def test_only_some_columns(three, quick, make_table):
