@@ -141,13 +141,22 @@ def provenance_of(table: Table, used: Sequence[str] | None = None) -> dict[str, 
         A feature table.
     used : sequence of str, optional
         Columns that matter; the column groups of the settings are then only theirs.
+
+    Raises
+    ------
+    TableError
+        It is no table, or what it says of itself is damaged.
     """
     check_table(table)
     if isinstance(table, pa.Table):
-        encoded = (table.schema.metadata or {}).get(METADATA_KEY)
-        record = dict(json.loads(encoded)) if encoded else {}
+        record = _parsed((table.schema.metadata or {}).get(METADATA_KEY))
     else:
-        record = dict(table.attrs.get("provenance") or {})
+        record = table.attrs.get("provenance")
+    if not _is_record(record := record or {}):
+        raise TableError(
+            "what the table says of how it was made is damaged; make it again with `epic extract`"
+        )
+    record = dict(record)
     if record and used is not None:
         settings = record.get("settings", {})
         needed = groups_needed(used)
@@ -159,6 +168,26 @@ def provenance_of(table: Table, used: Sequence[str] | None = None) -> dict[str, 
             used_too = [b for b in record.get("backends", ()) if b["role"] not in EMBEDDING_ROLES]
             record["backends"] = used_too
     return record
+
+
+def _parsed(encoded: bytes | None) -> Any:
+    """Return what a table says of itself; of what is no JSON the bytes."""
+    try:
+        return json.loads(encoded) if encoded else None
+    except ValueError:
+        return encoded
+
+
+def _is_record(record: Any) -> bool:
+    if not isinstance(record, Mapping):
+        return False
+    settings, backends = record.get("settings", {}), record.get("backends", [])
+    return (
+        isinstance(settings, Mapping)
+        and isinstance(settings.get("groups", []), list | tuple)
+        and isinstance(backends, list | tuple)
+        and all(isinstance(backend, Mapping) and "role" in backend for backend in backends)
+    )
 
 
 def check_provenance(table: Table, trained: Mapping[str, Any]) -> None:

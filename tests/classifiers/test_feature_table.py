@@ -243,3 +243,17 @@ def test_another_back_end_is_logged(three, caplog):
     )
     check_provenance(new, provenance_of(old))
     assert "faces: the model was trained with net 1, the table has net 2" in caplog.text
+
+
+@pytest.mark.parametrize(
+    "record",
+    [
+        b"{", b"\xff", b"[1]", b'"text"', b'{"settings": []}', b'{"settings": {"groups": 3}}',
+        b'{"backends": {"role": "x"}}', b'{"backends": [{"name": "x"}]}', b'{"backends": ["x"]}',
+    ],
+)  # fmt: skip
+def test_a_damaged_record(three, record):
+    table = three[0].replace_schema_metadata({METADATA_KEY: record})
+    with pytest.raises(TableError, match="how it was made is damaged"):
+        provenance_of(table)
+    assert provenance_of(table.replace_schema_metadata({METADATA_KEY: b"{}"})) == {}
