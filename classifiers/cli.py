@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
@@ -11,22 +10,18 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 from rich.console import Console
-from rich.table import Table
 
+from classifiers.cli_output import print_evaluation, print_hidden, print_labels, print_left_out
 from classifiers.experiments_cli import app as experiments
 from epic_features.cli_progress import DumpProgress, plain
 from epic_features.errors import EpicError, OutputError
 from epic_features.sources.names import printable
 
 if TYPE_CHECKING:
-    import numpy as np
     import pyarrow as pa
     from numpy.typing import NDArray
 
-    from classifiers.evaluation import Evaluation
     from classifiers.known_labels import KnownLabels
-    from classifiers.rule import Rule
-    from classifiers.tabular import TabularClassifier
     from epic_features import Settings
 
 app = typer.Typer()
@@ -105,7 +100,7 @@ def classify(
     ) as (table, rejected):
         labels = label(trained, table, reasons=reasons)
         _write(labels, output)
-    _print_labels(console, labels, trained, rejected)
+    print_labels(console, labels, trained, rejected)
     console.print(f"labels: {plain(output)}", soft_wrap=True)
 
 
@@ -163,8 +158,8 @@ def train(
             guarantee=model.guarantee_,
             importance=importance(model, table),
         )
-    _print_evaluation(console, result, model)
-    _print_left_out(console, known, rejected)
+    print_evaluation(console, result, model)
+    print_left_out(console, known, rejected)
     if not protect:
         console.print("no class is protected: without --protect a model promises nothing")
     console.print(f"model: {plain(output)}\nreport: {plain(page)}", soft_wrap=True)
@@ -212,9 +207,9 @@ def evaluate(
             guarantee=trained.guarantee_,
             importance=None if isinstance(trained, Rule) else importance(trained, table),
         )
-    _print_evaluation(console, result, trained)
-    _print_hidden(console, trained, known.labels, probabilities)
-    _print_left_out(console, known, rejected)
+    print_evaluation(console, result, trained)
+    print_hidden(console, trained, known.labels, probabilities)
+    print_left_out(console, known, rejected)
     console.print(f"report: {plain(page)}", soft_wrap=True)
 
 
@@ -318,75 +313,3 @@ def _write(labels: pa.Table, output: Path) -> None:
         part.replace(output)
     except OSError as error:
         raise OutputError(f"can't write {output}: {error}") from error
-
-
-def _print_labels(
-    console: Console, labels: pa.Table, model: TabularClassifier | Rule, rejected: int
-) -> None:
-    decided = Counter(labels["decision"].to_pylist())
-    likely = Counter(labels["label"].to_pylist())
-    table = Table("class", "likely", "decided")
-    for name in [*map(str, model.classes_), *sorted(set(decided) - set(model.classes_))]:
-        table.add_row(plain(name), str(likely[name] or ""), str(decided[name] or ""))
-    console.print(table)
-    if rejected:
-        console.print(f"{rejected} pictures could not be read and have no label")
-    if model.guarantee_ is not None:
-        console.print(f"in the test of the model {model.guarantee_}", soft_wrap=True)
-
-
-def _print_evaluation(
-    console: Console, result: Evaluation, model: TabularClassifier | Rule
-) -> None:
-    table = Table("class", "precision", "recall", "F1", "images")
-    for name, score in result.per_class.items():
-        figures = (score.precision, score.recall, score.f1)
-        table.add_row(plain(name), *(f"{value:.2f}" for value in figures), str(score.support))
-    console.print(table)
-    spread = result.folds.get("macro_f1")
-    over = f" ({spread.mean:.3f} ± {spread.deviation:.3f} over folds)" if spread else ""
-    console.print(
-        f"{result.images} images: accuracy {result.accuracy:.3f} "
-        f"(always the most frequent class: {result.majority:.3f}), macro F1 "
-        f"{result.macro_f1:.3f}{over}, cross-entropy {result.cross_entropy:.3f}",
-        soft_wrap=True,
-    )
-    if result.junk_removed is not None:
-        console.print(
-            f"area under the ROC curve {result.auc:.4f}; {result.junk_removed:.1%} of the rest "
-            "goes when 99 % of the protected pictures are kept",
-            soft_wrap=True,
-        )
-    if model.guarantee_ is not None:
-        console.print(f"in the test of the model {model.guarantee_}", soft_wrap=True)
-
-
-def _print_left_out(console: Console, known: KnownLabels, rejected: int) -> None:
-    if said := str(known):
-        console.print(said, soft_wrap=True)
-    if rejected:
-        console.print(f"{rejected} pictures could not be read and are left out")
-
-
-def _print_hidden(
-    console: Console,
-    model: TabularClassifier | Rule,
-    labels: NDArray[Any],
-    probabilities: NDArray[np.float64],
-) -> None:
-    """Say how many of the protected pictures at hand would be hidden."""
-    import numpy as np
-
-    from classifiers.guarantee import UNSURE, clopper_pearson, decide
-
-    mine = np.isin(labels, list(model.protect))
-    if model.guarantee_ is None or not mine.any():
-        return
-    decided = decide(probabilities[mine], model.classes_, model.protect, model.guarantee_)
-    hidden = int((~np.isin(decided, [*model.protect, UNSURE])).sum())
-    low, high = clopper_pearson(hidden, int(mine.sum()))
-    console.print(
-        f"of these pictures {hidden} of {mine.sum()} protected ones would be hidden "
-        f"({hidden / mine.sum():.2%}, 95 % interval {low:.2%} to {high:.2%})",
-        soft_wrap=True,
-    )
