@@ -6,20 +6,25 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 from rich.console import Console
 
-from classifiers.cli_output import print_evaluation, print_hidden, print_labels, print_left_out
+from classifiers.cli_output import (
+    print_evaluation,
+    print_hidden,
+    print_labels,
+    print_left_out,
+    print_rejected,
+)
 from classifiers.experiments_cli import app as experiments
 from epic_features.cli_progress import DumpProgress, plain
-from epic_features.errors import EpicError, OutputError
+from epic_features.errors import EpicError, OutputError, SettingsError
 from epic_features.sources.names import printable
 
 if TYPE_CHECKING:
     import pyarrow as pa
-    from numpy.typing import NDArray
 
     from classifiers.known_labels import KnownLabels
     from epic_features import Settings
@@ -125,15 +130,19 @@ def train(
 
     from classifiers.evaluation import evaluate as measure
     from classifiers.explanation import importance
+    from classifiers.fusion import FusionClassifier
     from classifiers.labels import check_classes
     from classifiers.report import write_report
-    from classifiers.workflow import TRAINING, new_model
+    from classifiers.workflow import TRAINING, new_model, paths_of
 
     output = _free(output, overwrite, features, outside=source)
     console = Console(stderr=True, quiet=quiet)
     label = _labeller(labels, label_column, group_column)
     # What is wrong with the labels is said before the hours that looking at pictures may take.
-    check_classes(*np.unique(_listed(source, label), return_counts=True), protect or ())
+    listed = label(paths_of(source))
+    print_left_out(console, listed)
+    protected = tuple(map(printable, protect or ()))
+    check_classes(*np.unique(listed.labels, return_counts=True), protected)
     with (
         _features(source, features, output, TRAINING, console, workers=workers) as found_features,
         console.status("training"),
@@ -141,7 +150,7 @@ def train(
         table, rejected = found_features
         known = label(table["relative_path"].to_pylist())
         table = table.take(known.rows)
-        model = new_model(table, tuple(protect or ()))
+        model = new_model(table, protected)
         model.fit(table, known.labels, groups=known.columns.get("group"))
         model.save(output)
         result = measure(
@@ -159,7 +168,9 @@ def train(
             importance=importance(model, table),
         )
     print_evaluation(console, result, model)
-    print_left_out(console, known, rejected)
+    print_rejected(console, listed, known, rejected)
+    if not isinstance(model, FusionClassifier):
+        console.print("the features have no embedding; the model is of the other columns alone")
     if not protect:
         console.print("no class is protected: without --protect a model promises nothing")
     console.print(f"model: {plain(output)}\nreport: {plain(page)}", soft_wrap=True)
@@ -184,14 +195,16 @@ def evaluate(
     from classifiers.pretrained import find_model_or_rule
     from classifiers.report import write_report
     from classifiers.rule import Rule
-    from classifiers.workflow import settings_of
+    from classifiers.workflow import paths_of, settings_of
 
     output = _free(output, overwrite, features, outside=source)
     console = Console(stderr=True, quiet=quiet)
     trained = find_model_or_rule(model)
     settings = settings_of(trained)
     label = _labeller(labels, label_column)
-    check_known(_listed(source, label), trained.classes_)
+    listed = label(paths_of(source))
+    print_left_out(console, listed)
+    check_known(listed.labels, trained.classes_)
     with _features(source, features, output, settings, console, workers=workers) as extracted:
         table, rejected = extracted
         known = label(table["relative_path"].to_pylist())
@@ -209,7 +222,7 @@ def evaluate(
         )
     print_evaluation(console, result, trained)
     print_hidden(console, trained, known.labels, probabilities)
-    print_left_out(console, known, rejected)
+    print_rejected(console, listed, known, rejected)
     console.print(f"report: {plain(page)}", soft_wrap=True)
 
 
@@ -250,7 +263,7 @@ def _features(
         raise typer.Exit(130) from None
     try:
         yield found
-    except EpicError:
+    except (EpicError, KeyboardInterrupt):
         if features is None:
             console.print(
                 f"what was found in the pictures is kept in {plain(kept)}; the same command goes "
@@ -266,27 +279,24 @@ def _labeller(
     sheet: Path | None, label_column: str, group_column: str | None = None
 ) -> Callable[[Sequence[str]], KnownLabels]:
     """Return what finds the labels of paths."""
-    from classifiers.known_labels import folder_labels, sheet_labels
+    from classifiers.known_labels import folder_labels, read_sheet, sheet_labels
 
     if sheet is None:
+        if group_column is not None:
+            raise SettingsError(
+                f"--group-column {group_column} is a column of the CSV of --labels; give that too"
+            )
         return folder_labels
     columns = {"label": label_column}
     if group_column is not None:
         columns["group"] = group_column
-    return partial(sheet_labels, sheet=sheet, columns=columns)
-
-
-def _listed(source: str, label: Callable[[Sequence[str]], KnownLabels]) -> NDArray[Any]:
-    """Return the labels of the pictures of a source, before anybody looks at them."""
-    from classifiers.workflow import paths_of
-
-    return label(paths_of(source)).labels
+    return partial(sheet_labels, sheet=read_sheet(sheet, columns))
 
 
 def _free(output: Path, overwrite: bool, features: Path | None, outside: str | None = None) -> Path:
     """Return the absolute path of an output that may be written."""
     target = output.expanduser().absolute()
-    if features is not None and target.resolve() == features.expanduser().resolve():
+    if features is not None and target.resolve().is_relative_to(features.expanduser().resolve()):
         raise OutputError(f"{output} holds the features; choose another path for the output")
     if not target.parent.is_dir():
         raise OutputError(f"the folder {output.parent} does not exist")

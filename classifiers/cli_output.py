@@ -62,12 +62,20 @@ def print_evaluation(console: Console, result: Evaluation, model: TabularClassif
         console.print(f"in the test of the model {model.guarantee_}", soft_wrap=True)
 
 
-def print_left_out(console: Console, known: KnownLabels, rejected: int) -> None:
-    """Say which pictures an evaluation does not count."""
-    if said := str(known):
+def print_left_out(console: Console, listed: KnownLabels) -> None:
+    """Say which pictures have no label, and how many labels no picture."""
+    if said := str(listed):
         console.print(said, soft_wrap=True)
+
+
+def print_rejected(
+    console: Console, listed: KnownLabels, known: KnownLabels, rejected: int
+) -> None:
+    """Say how many pictures could not be read, and which classes went with them."""
     if rejected:
-        console.print(f"{rejected} pictures could not be read and are left out")
+        console.print(f"could not be read and are left out: {rejected} pictures")
+    for name in sorted(set(listed.labels) - set(known.labels)):
+        console.print(f"no picture of the class {plain(name)} could be read", soft_wrap=True)
 
 
 def print_hidden(

@@ -5,13 +5,16 @@ from __future__ import annotations
 import os
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.table import TableError
 from epic_features.errors import SourceError
+
+if TYPE_CHECKING:
+    import pandas as pd
 
 
 @dataclass(frozen=True)
@@ -45,9 +48,9 @@ class KnownLabels:
         said = []
         if self.absent:
             every = self.absent + len(self.rows)
-            said.append(f"{self.absent} of {every} pictures have no label and are left out")
+            said.append(f"left out because they have no label: {self.absent} of {every} pictures")
         if self.unused:
-            said.append(f"{self.unused} labels name no picture")
+            said.append(f"labels that name no picture: {self.unused}")
         return "; ".join(said)
 
 
@@ -75,55 +78,73 @@ def folder_labels(paths: Sequence[str]) -> KnownLabels:
     return KnownLabels(rows, {"label": labels}, absent=len(parts) - len(rows))
 
 
-def sheet_labels(
-    paths: Sequence[str], sheet: str | os.PathLike[str], columns: Mapping[str, str]
-) -> KnownLabels:
-    """Take the labels from a CSV file.
+def read_sheet(path: str | os.PathLike[str], columns: Mapping[str, str]) -> pd.DataFrame:
+    """Read what a CSV file says of pictures.
 
     Parameters
     ----------
-    paths : sequence of str
-        Paths relative to the source.
-    sheet : path
+    path : path
         CSV with a column ``file`` or ``relative_path`` and the columns asked for.
     columns : mapping of str to str
         Names of the CSV's columns by what they are: ``label``, and ``group`` or ``fold``.
+
+    Returns
+    -------
+    pandas.DataFrame
+        A row for each picture, by its path; the columns are named by what they are.
 
     Raises
     ------
     SourceError
         The file can't be read, lacks a column, or says different things of a picture.
-    TableError
-        No picture has a label.
     """
     import pandas as pd
 
     try:
-        said = pd.read_csv(sheet, dtype=str, keep_default_na=False)
+        said = pd.read_csv(path, dtype=str, keep_default_na=False)
     except (OSError, ValueError) as error:
-        raise SourceError(f"can't read the labels {sheet}: {error}") from error
+        raise SourceError(f"can't read the labels {path}: {error}") from error
     key = "relative_path" if "relative_path" in said and "file" not in said else "file"
     if missing := [name for name in (key, *columns.values()) if name not in said.columns]:
         raise SourceError(
-            f"{sheet} lacks the columns {', '.join(missing)}; it has {', '.join(said.columns)} "
+            f"{path} lacks the columns {', '.join(missing)}; it has {', '.join(said.columns)} "
             "(columns are separated by commas)"
         )
     said[key] = said[key].str.removeprefix("./")
-    said = said[[key, *dict.fromkeys(name for name in columns.values() if name != key)]]
-    said = said.drop_duplicates()
-    if twice := sorted(set(said[key][said[key].duplicated()])):
+    sheet = pd.DataFrame({what: said[name] for what, name in columns.items()})
+    sheet = sheet.set_index(pd.Index(said[key], name=str(path)))
+    sheet = sheet[~sheet.assign(path=sheet.index).duplicated()]
+    if twice := sorted(set(sheet.index[sheet.index.duplicated()])):
         raise SourceError(
-            f"{sheet} says different things of the same picture, such as {twice[0]} "
+            f"{path} says different things of the same picture, such as {twice[0]} "
             f"({len(twice)} in all)"
         )
-    said = said.set_index(key, drop=False)
-    joined = said.reindex(list(paths))
-    label = joined[columns["label"]]
-    known = (label.notna() & (label != "")).to_numpy()
+    return sheet
+
+
+def sheet_labels(paths: Sequence[str], sheet: pd.DataFrame) -> KnownLabels:
+    """Take the labels from what `read_sheet` returned.
+
+    Parameters
+    ----------
+    paths : sequence of str
+        Paths relative to the source.
+    sheet : pandas.DataFrame
+        A row for each picture, with the column ``label``.
+
+    Raises
+    ------
+    TableError
+        No picture has a label.
+    """
+    joined = sheet.reindex(list(paths))
+    known = (joined["label"].notna() & (joined["label"] != "")).to_numpy()
     if not known.any():
         example = f", such as {paths[0]}," if len(paths) else ""
-        theirs = f"; it names {said.index[0]}" if len(said) else ""
-        raise TableError(f"none of the {len(paths)} images{example} has a label in {sheet}{theirs}")
-    found = {what: joined[name].to_numpy()[known] for what, name in columns.items()}
-    unused = len(said) - int(said.index.isin(paths).sum())
+        theirs = f"; it names {sheet.index[0]}" if len(sheet) else ""
+        raise TableError(
+            f"none of the {len(paths)} images{example} has a label in {sheet.index.name}{theirs}"
+        )
+    found = {str(what): joined[what].to_numpy()[known] for what in joined}
+    unused = len(sheet) - int(sheet.index.isin(paths).sum())
     return KnownLabels(np.flatnonzero(known), found, int((~known).sum()), unused)

@@ -186,7 +186,15 @@ def _is_record(record: Any) -> bool:
         isinstance(settings, Mapping)
         and isinstance(settings.get("groups", []), list | tuple)
         and isinstance(backends, list | tuple)
-        and all(isinstance(backend, Mapping) and "role" in backend for backend in backends)
+        and all(isinstance(backend, Mapping) and _is_backend(backend) for backend in backends)
+    )
+
+
+def _is_backend(backend: Mapping[str, Any]) -> bool:
+    known = [backend.get(name) for name in ("role", "name")]
+    rest = [backend.get(name) for name in ("version", "sha256")]
+    return all(isinstance(text, str) for text in known) and all(
+        text is None or isinstance(text, str) for text in rest
     )
 
 

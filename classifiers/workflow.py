@@ -34,7 +34,7 @@ from epic_features.engines import make_engine
 from epic_features.errors import SettingsError, SettingsMismatch, SourceError
 from epic_features.extras.embedding import DEFAULT
 from epic_features.settings import EMBEDDING_GROUP
-from epic_features.sources import ImageLike, ImageReference, references, shown
+from epic_features.sources import ImageLike, ImageReference, check_exists, references, shown
 
 METADATA_GROUPS = ("core", "cartoon", "quality", "exif", "layout", "texture")
 
@@ -71,7 +71,7 @@ def new_model(table: pa.Table, protect: Sequence[str] = ()) -> TabularClassifier
     return TabularClassifier(protect=protect)
 
 
-def paths_of(source: ImageLike | Sequence[ImageLike]) -> list[str]:
+def paths_of(source: str | os.PathLike[str]) -> list[str]:
     """Return the paths of the pictures of a source, as its feature table will have them.
 
     Raises
@@ -79,6 +79,7 @@ def paths_of(source: ImageLike | Sequence[ImageLike]) -> list[str]:
     SourceError
         There is no such source.
     """
+    check_exists(source)
     return [reference.relative_path or "" for reference in references(source)]
 
 

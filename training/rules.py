@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from sklearn.base import clone
 
 from classifiers.evaluation import Evaluation, Spread, evaluate
-from classifiers.known_labels import sheet_labels
+from classifiers.known_labels import read_sheet, sheet_labels
 from classifiers.rule import Rule
 from classifiers.rules import QUICK
 from classifiers.workflow import extract_features
@@ -92,7 +92,8 @@ def load_sample(folder: Path, cache: Path) -> Sample:
     table, _ = extract_features(str(folder), cache / "rules", SETTINGS)
     columns = {"label": "drawn", "fold": "fold"}
     table = table.sort_by("relative_path")
-    known = sheet_labels(table["relative_path"].to_pylist(), folder / "manifest.csv", columns)
+    sheet = read_sheet(folder / "manifest.csv", columns)
+    known = sheet_labels(table["relative_path"].to_pylist(), sheet)
     return Sample(table.take(known.rows), known.labels, known.columns["fold"].astype(int))
 
 

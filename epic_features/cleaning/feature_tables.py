@@ -50,7 +50,6 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     SourceError
         It can't be read, or has no column ``relative_path`` or ``path``.
     """
-    import pandas as pd
     import pyarrow as pa
     import pyarrow.dataset as ds
 
@@ -59,7 +58,7 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
     place = Path(path).expanduser()
     try:
         if place.suffix.lower() == ".csv":
-            table = pd.read_csv(place, keep_default_na=False, na_values=ABSENT)
+            table = _read_csv(place)
         else:
             parts = sorted(map(str, place.glob("part-*.parquet"))) if place.is_dir() else str(place)
             table = to_pandas(ds.dataset(parts, format="parquet").to_table())
@@ -67,6 +66,19 @@ def read_table(path: str | os.PathLike[str]) -> pd.DataFrame:
         raise SourceError(f"can't read the table {path}: {error}") from error
     if "relative_path" not in table and "path" not in table:
         raise SourceError(f"the table {path} has no column relative_path or path")
+    return table
+
+
+def _read_csv(path: Path) -> pd.DataFrame:
+    """Read a CSV file; NA is nothing among numbers, and a name among texts."""
+    import pandas as pd
+
+    table = pd.read_csv(path)
+    as_text = pd.read_csv(path, dtype=str, keep_default_na=False, na_values=ABSENT)
+    for name in table:
+        known = table[name].dropna()
+        if not len(known) or any(isinstance(value, str) for value in known):
+            table[name] = as_text[name]
     return table
 
 

@@ -120,11 +120,11 @@ def two_fused(two):
 
 
 @pytest.fixture(scope="module", params=["pca", "stack", "product"])
-def mode(request):
+def fusion_mode(request):
     return request.param
 
 
 @pytest.fixture(scope="module")
-def model(mode, two_fused, quick):
+def fused_model(fusion_mode, two_fused, quick):
     """A model of two classes with a guarantee; do not fit it again."""
-    return FusionClassifier(mode, 6, **quick, protect=("personal",)).fit(*two_fused)
+    return FusionClassifier(fusion_mode, 6, **quick, protect=("personal",)).fit(*two_fused)

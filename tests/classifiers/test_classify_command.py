@@ -102,6 +102,12 @@ def test_classify_writes_a_row_for_every_picture(workshop, three, tmp_path, name
     lost = epic(*(features if part == out else part for part in command), "--overwrite")
     assert (lost.returncode, "holds the features" in one_line(lost.stderr)) == (2, True)
     assert features.read_bytes() == held
+    shard = tmp_path / "kept" / "part-00000.parquet"
+    shard.parent.mkdir()
+    shutil.copy(features, shard)
+    lost = epic(*command[:2], "-o", shard, *command[4:6], "--features", shard.parent, "--overwrite")
+    assert (lost.returncode, "holds the features" in one_line(lost.stderr)) == (2, True)
+    assert shard.read_bytes() == held
 
 
 def test_evaluate_writes_a_report(workshop, tmp_path):
@@ -180,7 +186,7 @@ def test_a_class_that_came_later_and_a_stray_picture(colours, default_models, tm
     done = epic(*command)
     assert done.returncode == 0, done.stderr
     assert load(tmp_path / "model").classes_.tolist() == ["cold صور", "warm"]
-    assert "1 of 7 pictures have no label" in one_line(done.stderr)
+    assert "no label: 1 of 7 pictures" in one_line(done.stderr)
 
 
 @pytest.mark.parametrize(
@@ -292,11 +298,29 @@ def test_more_column_groups_than_needed_are_no_hindrance(colours, default_models
     assert len((tmp_path / "x.csv").read_text().splitlines()) == 4
 
 
-def test_a_misspelt_class_is_named_before_anything_is_looked_at(colours, tmp_path):
-    done = epic("train", colours, "-o", tmp_path / "model", "--protect", "wram")
+@pytest.mark.parametrize(
+    ("command", "options", "message"),
+    [
+        ("train", ["--protect", "wram"], "wram; there are cold صور, warm"),
+        ("train", ["--group-column", "album"], "a column of the CSV of --labels"),
+        ("train", ["--labels", "gone.csv"], "can't read the labels gone.csv"),
+        ("evaluate", [], "does not know the classes cold صور, warm"),
+    ],
+)
+def test_mistakes_are_named_before_anything_is_looked_at(
+    colours, tmp_path, command, options, message
+):
+    done = epic(command, colours, "-o", tmp_path / "out", *options)
     assert done.returncode == 2
-    assert "wram; there are cold صور, warm" in one_line(done.stderr)
+    assert message in one_line(done.stderr)
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("command", ["train", "evaluate"])
+def test_a_source_that_is_not_there(command, tmp_path):
+    done = epic(command, tmp_path / "nosuch", "-o", tmp_path / "out")
+    assert done.returncode == 2
+    assert "no such file or folder" in one_line(done.stderr)
 
 
 def test_features_outlive_a_mistake(colours, default_models, tmp_path):
@@ -315,8 +339,14 @@ def test_features_outlive_a_mistake(colours, default_models, tmp_path):
     shutil.copy(colours / "warm" / "1.png", pictures / "cold" / "1.png")
     done = epic(*command)
     assert done.returncode == 0, done.stderr
-    assert "1 pictures could not be read" in one_line(done.stderr)
+    assert "left out: 1 pictures" in one_line(done.stderr)
     assert [path.name for path in work.iterdir()] == ["model"]
+    (pictures / "gone").mkdir()
+    for number in (0, 1):
+        (pictures / "gone" / f"{number}.png").write_bytes(b"not a picture")
+    done = epic(*command, "--overwrite")
+    assert done.returncode == 0, done.stderr
+    assert "no picture of the class gone could be read" in one_line(done.stderr)
 
 
 def test_what_another_model_left_behind_is_no_hindrance(colours, tmp_path):

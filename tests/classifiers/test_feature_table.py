@@ -250,6 +250,8 @@ def test_another_back_end_is_logged(three, caplog):
     [
         b"{", b"\xff", b"[1]", b'"text"', b'{"settings": []}', b'{"settings": {"groups": 3}}',
         b'{"backends": {"role": "x"}}', b'{"backends": [{"name": "x"}]}', b'{"backends": ["x"]}',
+        b'{"backends": [{"role": "x", "name": "y", "sha256": 5}]}',
+        b'{"backends": [{"role": "x"}]}',
     ],
 )  # fmt: skip
 def test_a_damaged_record(three, record):

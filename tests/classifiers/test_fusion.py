@@ -23,9 +23,9 @@ from epic_features.frame import to_pandas
 pytestmark = pytest.mark.usefixtures("lightgbm")
 
 
-def test_it_learns(mode, three_fused, quick, make_table):
+def test_it_learns(fusion_mode, three_fused, quick, make_table):
     table, labels = three_fused
-    model = FusionClassifier(mode, **quick).fit(table, labels)
+    model = FusionClassifier(fusion_mode, **quick).fit(table, labels)
     odds = model.predict_proba(table)
     assert odds.shape == (90, 3)
     assert odds.sum(axis=1) == pytest.approx(np.ones(90))
@@ -38,13 +38,13 @@ def test_it_learns(mode, three_fused, quick, make_table):
     assert model.predict_proba(table[4:5]) == pytest.approx(odds[4:5], abs=1e-6)
 
 
-def test_the_embedding_helps_where_the_metadata_are_noise(mode, make_table, quick):
+def test_the_embedding_helps_where_the_metadata_are_noise(fusion_mode, make_table, quick):
     table, _ = make_table({"only": 120})
     labels = np.where(np.arange(120) % 2, "a", "b")
     fused = with_embedding(table, embeddings(labels))
     alone = TabularClassifier(**quick).fit(table, labels)
-    both = FusionClassifier(mode, **quick).fit(fused, labels)
-    single = "pca" if mode == "product" else mode
+    both = FusionClassifier(fusion_mode, **quick).fit(fused, labels)
+    single = "pca" if fusion_mode == "product" else fusion_mode
     embedding_only = FusionClassifier(single, columns=(), **quick).fit(fused, labels)
     rates = [
         (m.classes_[m.out_of_fold_.argmax(axis=1)] == labels).mean()
@@ -56,16 +56,16 @@ def test_the_embedding_helps_where_the_metadata_are_noise(mode, make_table, quic
     assert all(name.startswith("embedding:") for name in names)
 
 
-def test_scikit_learn_conventions(mode, three_fused, quick):
+def test_scikit_learn_conventions(fusion_mode, three_fused, quick):
     table, labels = three_fused
-    model = FusionClassifier(mode, n_components=4, **quick)
+    model = FusionClassifier(fusion_mode, n_components=4, **quick)
     parameters = clone(model).get_params()
     assert parameters == model.get_params()
-    assert (parameters["mode"], parameters["n_components"]) == (mode, 4)
+    assert (parameters["mode"], parameters["n_components"]) == (fusion_mode, 4)
     base = set(TabularClassifier().get_params().items())
     assert base <= set(FusionClassifier().get_params().items())
     assert cross_val_score(model, to_pandas(table), labels, cv=2).min() > 0.5
-    encoder = FusionEncoder(mode)
+    encoder = FusionEncoder(fusion_mode)
     assert clone(encoder).get_params() == encoder.get_params()
 
 
@@ -171,21 +171,23 @@ def test_components_are_learned_inside_the_fold(three_fused, quick):
     assert np.array_equal(*maps)
 
 
-def test_guarantee_and_calibration(model, two_fused):
+def test_guarantee_and_calibration(fused_model, two_fused):
     table, labels = two_fused
-    odds = model.out_of_fold_[np.arange(len(labels)), np.searchsorted(model.classes_, labels)]
+    odds = fused_model.out_of_fold_[
+        np.arange(len(labels)), np.searchsorted(fused_model.classes_, labels)
+    ]
     assert np.log(odds).mean() > np.log(0.5)  # Better than knowing nothing.
-    assert model.guarantee_.protected == 160
-    decided = model.decide(table)
+    assert fused_model.guarantee_.protected == 160
+    decided = fused_model.decide(table)
     assert set(decided) <= {"personal", "irrelevant", "unsure"}
     hidden = (decided == "irrelevant") & (labels == "personal")
     assert hidden.sum() <= 2
 
 
-def test_the_embedding_is_one_reason(model, two_fused):
+def test_the_embedding_is_one_reason(fused_model, two_fused):
     table, _ = two_fused
     for source in (table[:5], to_pandas(table).iloc[:5]):
-        for explanation in explain(model, source):
+        for explanation in explain(fused_model, source):
             topics = [reason.topic for reason in explanation.reasons]
             assert topics.count("embedding") == 1
             (reason,) = (r for r in explanation.reasons if r.topic == "embedding")
@@ -197,16 +199,16 @@ def test_the_embedding_is_one_reason(model, two_fused):
             good = [r.phrase for r in explanation.reasons if r.contribution > 0]
             assert (reason.phrase in sentence) == (reason.phrase in list(dict.fromkeys(good))[:3])
             assert "its look as a whole, " not in sentence
-    shares = importance(model, table)
+    shares = importance(fused_model, table)
     assert shares["topics"]["embedding"] > 0
     assert shares["parts"]["embedding"] == pytest.approx(shares["topics"]["embedding"])
 
 
-def test_a_class_with_no_example_in_a_fold(mode, three_fused, quick):
+def test_a_class_with_no_example_in_a_fold(fusion_mode, three_fused, quick):
     """All notes are of one group, so no part that leaves it out has any."""
     table, labels = three_fused
     groups = np.where(labels == "notes", 100, np.arange(90) % 9)
-    model = FusionClassifier(mode, **quick).fit(table, labels, groups=groups)
+    model = FusionClassifier(fusion_mode, **quick).fit(table, labels, groups=groups)
     assert np.isfinite(model.out_of_fold_).all()
     assert np.isfinite(model.predict_proba(table)).all()
 
@@ -222,12 +224,12 @@ def test_a_class_never_seen_is_not_ruled_out():
     assert one[:, 0] == pytest.approx(np.zeros(40))
 
 
-def test_a_class_with_two_images(mode, three_fused, quick):
+def test_a_class_with_two_images(fusion_mode, three_fused, quick):
     table, labels = three_fused
     few = labels.copy()
     few[few == "notes"] = "memes"
     few[:2] = "rare"
-    model = FusionClassifier(mode, **quick).fit(table, few)
+    model = FusionClassifier(fusion_mode, **quick).fit(table, few)
     assert model.predict_proba(table).shape == (90, 3)
 
 
@@ -241,8 +243,8 @@ def test_constant_and_wide_embeddings():
     assert np.isfinite(scores).all()
 
 
-def test_two_fits_give_the_same_model(mode, three_fused, quick):
-    one, two = (FusionClassifier(mode, **quick).fit(*three_fused) for _ in range(2))
+def test_two_fits_give_the_same_model(fusion_mode, three_fused, quick):
+    one, two = (FusionClassifier(fusion_mode, **quick).fit(*three_fused) for _ in range(2))
     assert one.booster_.model_to_string() == two.booster_.model_to_string()
     assert np.array_equal(one.out_of_fold_, two.out_of_fold_)
     assert provenance_of(three_fused[0])["backends"] == one.provenance_["backends"]

@@ -22,19 +22,19 @@ from epic_features.frame import to_pandas
 pytestmark = pytest.mark.usefixtures("lightgbm")
 
 
-def test_a_saved_model_gives_the_same_answers(model, two_fused, tmp_path):
+def test_a_saved_model_gives_the_same_answers(fused_model, two_fused, tmp_path):
     table, _ = two_fused
-    model.save(tmp_path / "model")
+    fused_model.save(tmp_path / "model")
     assert {p.name for p in (tmp_path / "model").iterdir()} == {
         "model.txt", "model.json", "model.npz",
     }  # fmt: skip
     again = find_model(tmp_path / "model")
     assert type(again) is FusionClassifier
-    assert again.get_params() == model.get_params() | {"protect": ["personal"]}
-    assert np.array_equal(again.predict_proba(table), model.predict_proba(table))
-    assert again.decide(table).tolist() == model.decide(table).tolist()
-    assert again.guarantee_ == model.guarantee_
-    assert again.provenance_ == model.provenance_
+    assert again.get_params() == fused_model.get_params() | {"protect": ["personal"]}
+    assert np.array_equal(again.predict_proba(table), fused_model.predict_proba(table))
+    assert again.decide(table).tolist() == fused_model.decide(table).tolist()
+    assert again.guarantee_ == fused_model.guarantee_
+    assert again.provenance_ == fused_model.provenance_
     with np.load(tmp_path / "model" / "model.npz", allow_pickle=False) as stored:
         plain = {f"regression_{n}" for n in ("mean", "deviation", "weights", "offset")}
         assert set(stored.files) == {"weights", "offset"} | plain
@@ -48,8 +48,8 @@ def test_a_saved_model_gives_the_same_answers(model, two_fused, tmp_path):
 @pytest.mark.parametrize(
     "damage", ["missing", "cut", "text", "shape", "pickle", "names", "kind", "other values"]
 )
-def test_damaged_files(model, tmp_path, damage):
-    model.save(tmp_path)
+def test_damaged_files(fused_model, tmp_path, damage):
+    fused_model.save(tmp_path)
     arrays = tmp_path / "model.npz"
     record = json.loads((tmp_path / "model.json").read_text())
     if damage == "missing":
@@ -74,31 +74,31 @@ def test_damaged_files(model, tmp_path, damage):
         TabularClassifier.load(tmp_path)
 
 
-def test_nothing_is_left_of_a_model_that_was_there(model, model_of_two, tmp_path):
-    model.save(tmp_path)
+def test_nothing_is_left_of_a_model_that_was_there(fused_model, model_of_two, tmp_path):
+    fused_model.save(tmp_path)
     model_of_two.save(tmp_path)
     assert type(find_model(tmp_path)) is TabularClassifier
 
 
-def test_another_network_is_refused(model, two_fused, two):
+def test_another_network_is_refused(fused_model, two_fused, two):
     table, labels = two_fused
     values = embeddings(labels.astype(str), seed=1, apart=0.8)
     other = with_embedding(two[0], values, network="c" * 64)
     with pytest.raises(SettingsMismatch, match=r"embedding by net .* cccccccccccc instead of net"):
-        model.predict(other)
+        fused_model.predict(other)
     with pytest.raises(
         SettingsMismatch, match=r"groups embedding \(extract with `--groups .* --embed net/`\)"
     ) as said:
-        model.predict(two[0])
+        fused_model.predict(two[0])
     assert "nothing known" not in str(said.value)
     with pytest.raises(SettingsMismatch):
-        explain(model, other)
+        explain(fused_model, other)
     moved = with_embedding(two[0], values, path="elsewhere/net.onnx")
-    assert np.array_equal(model.predict_proba(moved), model.predict_proba(table))
+    assert np.array_equal(fused_model.predict_proba(moved), fused_model.predict_proba(table))
     # Without a word about its origin a table is told by the length at least.
     nameless = with_embedding(two[0], values[:, :-1]).replace_schema_metadata(None)
     with pytest.raises(TableError, match="19 numbers; the model was trained on 20"):
-        model.predict(nameless)
+        fused_model.predict(nameless)
 
 
 def test_models_without_an_embedding_do_not_care(three, three_fused, quick):
@@ -114,13 +114,13 @@ def test_models_without_an_embedding_do_not_care(three, three_fused, quick):
     assert not roles & {"embedding", "embedding input"}
 
 
-def test_the_settings_of_a_model_name_its_network(model):
-    settings = settings_of(model)
+def test_the_settings_of_a_model_name_its_network(fused_model):
+    settings = settings_of(fused_model)
     assert settings.embedding == "net/"
     assert settings.groups[-1] == "embedding"
 
 
-def test_rows_without_an_embedding(mode, three_fused, quick):
+def test_rows_without_an_embedding(fusion_mode, three_fused, quick):
     table, labels = three_fused
     values = table["embedding"].to_pylist()
     values[3] = values[50] = None
@@ -128,7 +128,7 @@ def test_rows_without_an_embedding(mode, three_fused, quick):
         table.schema.get_field_index("embedding"), "embedding",
         pa.array(values, pa.list_(pa.float32(), LENGTH)),
     )  # fmt: skip
-    model = FusionClassifier(mode, **quick).fit(holes, labels)
+    model = FusionClassifier(fusion_mode, **quick).fit(holes, labels)
     odds = model.predict_proba(holes)
     assert np.isfinite(odds).all()
     assert np.array_equal(model.predict_proba(to_pandas(holes)), odds)

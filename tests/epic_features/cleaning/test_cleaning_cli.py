@@ -72,7 +72,7 @@ def test_find_plan_apply_undo(epic, dataset, tmp_path):
 
 def test_names_that_look_like_nothing_are_kept(tmp_path):
     path = tmp_path / "table.csv"
-    path.write_text("path,class,score\na.jpg,NA,1.5\nb.jpg,None,\nc.jpg,null,nan\nd.jpg,,2\n")
+    path.write_text("path,class,score\na.jpg,NA,1.5\nb.jpg,None,\nc.jpg,null,NA\nd.jpg,,2\n")
     table = read_table(path)
     assert table["class"][:3].tolist() == ["NA", "None", "null"]
     assert table["class"].isna().tolist() == [False, False, False, True]
