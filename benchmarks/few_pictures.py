@@ -12,7 +12,6 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 
 from benchmarks import machine
 from classifiers.evaluation import Evaluation, evaluate
@@ -67,25 +66,14 @@ def _measured(data: Data, name: str, count: int, lists: list[str]) -> Evaluation
             random.permutation(np.flatnonzero((folds != fold) & (labels == c))) for c in classes
         ]
         train, test = np.concatenate([rows[:count] for rows in rest]), np.flatnonzero(folds == fold)
-        kept = _without(table, [column for column in _LISTS if column not in lists])
+        unseen = [column for column in _LISTS if column not in lists]
+        kept = table.drop(columns=unseen, errors="ignore")
         model = new_model(kept).fit(
-            _rows_of(kept, train), labels[train], groups=facts["source_repo"].to_numpy()[train]
+            kept.iloc[train], labels[train], groups=facts["source_repo"].to_numpy()[train]
         )
         known = np.flatnonzero(np.isin(classes, model.classes_))
-        odds[np.ix_(test, known)] = model.predict_proba(_rows_of(kept, test))
+        odds[np.ix_(test, known)] = model.predict_proba(kept.iloc[test])
     return evaluate(labels, odds, list(classes), protect=protect, folds=folds)
-
-
-def _without(table: pd.DataFrame, columns: list[str]) -> pd.DataFrame:
-    kept = table.drop(columns=columns, errors="ignore")
-    kept.attrs = table.attrs
-    return kept
-
-
-def _rows_of(table: pd.DataFrame, rows: np.ndarray) -> pd.DataFrame:
-    taken = table.iloc[rows].reset_index(drop=True)
-    taken.attrs = table.attrs
-    return taken
 
 
 if __name__ == "__main__":

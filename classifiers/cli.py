@@ -36,9 +36,9 @@ Source = Annotated[str, typer.Argument(help="A folder of pictures, a glob patter
 Features = Annotated[
     Path | None,
     typer.Option(
-        help="Features to use: a .parquet file of `epic extract` with the groups that the model "
-        "needs (an error says which), or a folder that is brought up to date and kept. Without it "
-        "the features are thrown away in the end."
+        help="Features to use: a .parquet file of `epic extract`, or a folder that is brought up "
+        "to date and kept; an error says what a model lacks. Without it the features are thrown "
+        "away in the end."
     ),
 ]
 Model = Annotated[

@@ -17,13 +17,13 @@ import pyarrow as pa
 from numpy.typing import NDArray
 
 from classifiers.folds import make_folds
+from classifiers.known_labels import folder_labels, read_sheet, sheet_labels
 from classifiers.pictures import load_pictures
-from classifiers.table import TableError
 from classifiers.variants import Variant
 from epic_features.errors import OutputError, SourceError
 
 if TYPE_CHECKING:
-    import pandas as pd
+    pass
 
 logger = logging.getLogger(__name__)
 
@@ -125,28 +125,22 @@ def read_data(folder: str | os.PathLike[str], table: pa.Table) -> ExperimentData
         The manifest lacks a column or does not name any picture; or a picture can't be read.
     """
     root = Path(folder)
-    paths = np.array(table["relative_path"].to_pylist(), dtype=object)
+    listed = table["relative_path"].to_pylist()
     manifest = root / "manifest.csv"
     if manifest.is_file():
-        facts = _facts(manifest, paths)
-        known = facts["class"].notna().to_numpy()
-        facts = facts[known]
-        labels = facts["class"].to_numpy(dtype=str)
-        groups = facts["source_repo"].to_numpy(dtype=str)
-        fold = facts["fold"].to_numpy(dtype=np.intp)
+        columns = {"label": "class", "fold": "fold", "group": "source_repo"}
+        known = sheet_labels(listed, read_sheet(manifest, columns))
+        fold = _folds(manifest, known.columns["fold"])
     else:
-        classes = table["class"].cast(pa.string()).to_pylist()
-        known = np.array([name is not None for name in classes])
-        labels, groups = np.array(classes, dtype=object)[known].astype(str), None
-        fold = make_folds(np.unique(labels, return_inverse=True)[1], None, FOLDS, 0)
-    if not known.any():
-        raise TableError(f"no picture of {root} has a class; put each into the folder of its class")
-    if not known.all():
-        logger.warning("%d of %d pictures have no class and are left out", sum(~known), len(known))
-    pixels = load_pictures([root / path for path in paths[known]])
-    return ExperimentData(
-        root, paths[known], pixels, labels, groups, fold, table.filter(pa.array(known))
-    )
+        known = folder_labels(listed)
+        fold = make_folds(np.unique(known.labels, return_inverse=True)[1], None, FOLDS, 0)
+    if said := str(known):
+        logger.warning("%s", said)
+    labels, groups = known.labels.astype(str), known.columns.get("group")
+    paths = np.array(listed, dtype=object)[known.rows]
+    pixels = load_pictures([root / path for path in paths])
+    groups = None if groups is None else groups.astype(str)
+    return ExperimentData(root, paths, pixels, labels, groups, fold, table.take(known.rows))
 
 
 def run(
@@ -320,16 +314,8 @@ def _claim(output: Path, data: ExperimentData, parameters: dict[str, Any]) -> No
         raise OutputError(f"can't use the folder {output}: {error}") from error
 
 
-def _facts(manifest: Path, paths: NDArray[Any]) -> pd.DataFrame:
-    import pandas as pd
-
-    from epic_features.cleaning.feature_tables import ABSENT
-
+def _folds(manifest: Path, said: NDArray[Any]) -> NDArray[np.intp]:
     try:
-        facts = pd.read_csv(manifest, keep_default_na=False, na_values=ABSENT)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"can't read {manifest}: {error}") from error
-    wanted = ("file", "class", "fold", "source_repo")
-    if missing := [name for name in wanted if name not in facts.columns]:
-        raise SourceError(f"{manifest} lacks the columns {', '.join(missing)}")
-    return facts.drop_duplicates("file").set_index("file").reindex(paths)
+        return said.astype(np.intp)
+    except ValueError as error:
+        raise SourceError(f"a fold in {manifest} is no whole number: {error}") from error

@@ -11,6 +11,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from classifiers.table import TableError
+from epic_features.cleaning.feature_tables import labels_of, read_manifest
 from epic_features.errors import SourceError
 
 if TYPE_CHECKING:
@@ -67,15 +68,14 @@ def folder_labels(paths: Sequence[str]) -> KnownLabels:
     TableError
         No image lies in the folder of a class.
     """
-    parts = [path.partition("/") for path in paths]
-    rows = np.flatnonzero([bool(slash) for _, slash, _ in parts])
+    labels = np.array(labels_of(paths), dtype=object)
+    rows = np.flatnonzero(labels != "")
     if not len(rows):
         raise TableError(
             "no image lies in a folder below the source; put the images of each class into a "
             "folder of its name, or give a CSV of labels"
         )
-    labels = np.array([parts[row][0] for row in rows], dtype=object)
-    return KnownLabels(rows, {"label": labels}, absent=len(parts) - len(rows))
+    return KnownLabels(rows, {"label": labels[rows]}, absent=len(labels) - len(rows))
 
 
 def read_sheet(path: str | os.PathLike[str], columns: Mapping[str, str]) -> pd.DataFrame:
@@ -100,10 +100,7 @@ def read_sheet(path: str | os.PathLike[str], columns: Mapping[str, str]) -> pd.D
     """
     import pandas as pd
 
-    try:
-        said = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise SourceError(f"can't read the labels {path}: {error}") from error
+    said = read_manifest(path).fillna("")
     key = "relative_path" if "relative_path" in said and "file" not in said else "file"
     if missing := [name for name in (key, *columns.values()) if name not in said.columns]:
         raise SourceError(

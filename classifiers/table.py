@@ -83,9 +83,11 @@ def number_columns(table: Table, wanted: Iterable[str] | None = None) -> list[st
 
 def check_table(table: object) -> None:
     """Raise `TableError` for what is no table, such as an array or a single row of a frame."""
+    if isinstance(table, pa.Table):
+        return
     import pandas as pd
 
-    if not isinstance(table, pd.DataFrame | pa.Table):
+    if not isinstance(table, pd.DataFrame):
         raise TableError(
             f"a feature table is a pandas DataFrame or a pyarrow Table, not a "
             f"{type(table).__name__}; one row of a frame is a table as `frame.iloc[[0]]`"

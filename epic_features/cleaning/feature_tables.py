@@ -89,7 +89,7 @@ def read_manifest(path: str | os.PathLike[str]) -> pd.DataFrame:
     try:
         return pd.read_csv(path, dtype=str, keep_default_na=False, na_values=ABSENT)
     except (OSError, ValueError) as error:
-        raise SourceError(f"can't read the manifest {path}: {error}") from error
+        raise SourceError(f"can't read {path}: {error}") from error
 
 
 def features_of(

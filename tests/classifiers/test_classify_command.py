@@ -303,7 +303,7 @@ def test_more_column_groups_than_needed_are_no_hindrance(colours, default_models
     [
         ("train", ["--protect", "wram"], "wram; there are cold صور, warm"),
         ("train", ["--group-column", "album"], "a column of the CSV of --labels"),
-        ("train", ["--labels", "gone.csv"], "can't read the labels gone.csv"),
+        ("train", ["--labels", "gone.csv"], "can't read gone.csv"),
         ("evaluate", [], "does not know the classes cold صور, warm"),
     ],
 )

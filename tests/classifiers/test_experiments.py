@@ -195,6 +195,11 @@ def test_reading_data(data, tmp_path):
     assert read.groups is None
     assert sorted(set(read.fold)) == [0, 1, 2, 3, 4]
     assert read.labels.tolist() == data.labels.tolist()
+    # Features that were kept don't know of folders that came later.
+    place = data.table.column_names.index("class")
+    nothing = pa.nulls(len(data.table), data.table.schema.field("class").type)
+    stale = data.table.set_column(place, "class", nothing)
+    assert read_data(data.root, stale).labels.tolist() == data.labels.tolist()
     manifest = data.root / "manifest.csv"
     try:
         facts = zip(data.paths, data.labels, data.fold, data.groups, strict=True)
@@ -208,11 +213,16 @@ def test_reading_data(data, tmp_path):
         manifest.write_text("\n".join(["file,class,fold,source_repo", *named]))
         read_na = read_data(data.root, data.table).labels
         assert ((read_na == "NA") == (data.labels[5:] == "memes")).all()
+        manifest.write_text("\n".join(["file,class,fold,source_repo", lines[0] + "x", *lines[1:]]))
+        assert read_data(data.root, data.table).groups[0].endswith("x")
+        manifest.write_text(f"file,class,fold,source_repo\n{data.paths[0]},memes,first,x\n")
+        with pytest.raises(SourceError, match="no whole number.*first"):
+            read_data(data.root, data.table)
         manifest.write_text("file,class\n")
         with pytest.raises(SourceError, match="lacks the columns fold, source_repo"):
             read_data(data.root, data.table)
         manifest.write_text("file,class,fold,source_repo\nother.jpg,memes,0,x\n")
-        with pytest.raises(TableError, match="no picture"):
+        with pytest.raises(TableError, match="none of the 90 images"):
             read_data(data.root, data.table)
     finally:
         manifest.unlink()

@@ -49,7 +49,7 @@ def test_a_sheet(tmp_path):
     [
         ("file;kind\na.jpg;memes\n", "lacks the columns file, kind.*separated by commas"),
         ("relative_path,kind\na.jpg,memes\na.jpg,notes\n", "same picture, such as a\\.jpg"),
-        ("", "can't read the labels"),
+        ("", "can't read"),
     ],
 )
 def test_a_sheet_that_is_none(tmp_path, text, message):
